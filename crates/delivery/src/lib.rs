@@ -1,0 +1,1 @@
+//! Delivery-service kit and the reference mailbox.

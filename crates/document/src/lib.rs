@@ -1,0 +1,1 @@
+//! Certificate documents (TEG8xx): build, sign, verify, read.

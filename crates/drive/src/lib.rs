@@ -1,0 +1,1 @@
+//! Plays the citizen: a cookie-jar client of the real pages.

@@ -1,0 +1,3 @@
+//! Enishi: demo, serve, migrate, doctor, client, bench.
+
+fn main() {}

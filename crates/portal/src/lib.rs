@@ -1,0 +1,1 @@
+//! The hub: authorization server, the journey's pages, the citizen's page, resource APIs.

@@ -1,0 +1,1 @@
+//! A sample API user: year-end adjustment and tax return.

@@ -1,0 +1,1 @@
+//! Databases: one SQL text over SQLite and PostgreSQL, migrations, jobs, sealed columns.

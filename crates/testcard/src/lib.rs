@@ -1,0 +1,1 @@
+//! The test-card stand-in: test people, their cards and faults, on an origin of its own.

@@ -1,0 +1,1 @@
+//! The whole world in one process, on both databases; tidy tests.
