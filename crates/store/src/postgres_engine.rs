@@ -1,0 +1,187 @@
+//! PostgreSQL: each worker thread has a connection and runs one transaction at a time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use postgres::config::SslMode;
+use postgres::{Client, Config, Statement, Transaction};
+
+use crate::db::{Done, Imp, Job, Run, Tx};
+use crate::queue::Queue;
+use crate::{Error, Result, Row, Schema, Value, migrate, tls};
+
+/// Prepared statements of a connection, by the address of their (static) text.
+pub(crate) type Statements = HashMap<(*const u8, usize), Statement>;
+
+const WRITERS: usize = 12;
+const READERS: usize = 4;
+/// Serialises migrations of several nodes that start at once. Any number will do.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7305041188)";
+
+#[derive(Clone)]
+struct Address {
+    config: Config,
+    schema: String,
+}
+
+pub(crate) fn start(
+    url: &str,
+    schema_name: &str,
+    schema: Schema<'_>,
+    writes: &Arc<Queue<Job>>,
+    reads: &Arc<Queue<Job>>,
+) -> Result<Vec<JoinHandle<()>>> {
+    let valid = !schema_name.is_empty()
+        && schema_name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !schema_name.as_bytes()[0].is_ascii_digit();
+    if !valid {
+        return Err(Error::Open(format!("\"{schema_name}\" is no schema name: use a-z, 0-9 and _")));
+    }
+    let address = Address { config: config(url)?, schema: schema_name.to_owned() };
+    // The blocking client must not run on a thread of the async runtime, not even to start.
+    let migrated = {
+        let address = address.clone();
+        std::thread::scope(|scope| {
+            scope
+                .spawn(move || migrate_on(&address, schema))
+                .join()
+                .unwrap_or_else(|_| Err(Error::Open("a migration panicked".to_owned())))
+        })
+    };
+    migrated?;
+    let mut threads = Vec::new();
+    for (name, queue, count) in [("postgres-write", writes, WRITERS), ("postgres-read", reads, READERS)] {
+        for _ in 0..count {
+            let queue = queue.clone();
+            let address = address.clone();
+            let write = name == "postgres-write";
+            threads.push(
+                std::thread::Builder::new()
+                    .name(name.to_owned())
+                    .spawn(move || work(&address, &queue, write))
+                    .map_err(|e| Error::Open(format!("can't start a thread: {e}")))?,
+            );
+        }
+    }
+    Ok(threads)
+}
+
+fn config(url: &str) -> Result<Config> {
+    let mut config: Config = url.parse().map_err(|e| Error::Open(format!("not a PostgreSQL address: {e}")))?;
+    config.application_name("enishi");
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(5));
+    }
+    let local = config.get_hosts().iter().all(|h| match h {
+        postgres::config::Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+        postgres::config::Host::Unix(_) => true,
+    });
+    if !local {
+        // Off this machine the connection is encrypted and the server's name is checked; there is
+        // no mode in which a failed check is passed over.
+        config.ssl_mode(SslMode::Require);
+    }
+    Ok(config)
+}
+
+fn connect(address: &Address) -> Result<Client> {
+    let mut client = if address.config.get_ssl_mode() == SslMode::Require {
+        address.config.connect(tls::connector()?)?
+    } else {
+        address.config.connect(postgres::NoTls)?
+    };
+    client.batch_execute(&format!("SET search_path TO {}; SET synchronous_commit TO on", address.schema))?;
+    Ok(client)
+}
+
+fn migrate_on(address: &Address, schema: Schema<'_>) -> Result<()> {
+    let mut client = connect(address).map_err(|e| Error::Open(format!("PostgreSQL can't be reached: {e}")))?;
+    let statements = RefCell::new(Statements::new());
+    let mut tx = client.transaction()?;
+    tx.batch_execute(MIGRATION_LOCK)?;
+    tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", address.schema))?;
+    let mut tx = Tx(Imp::Postgres { tx: RefCell::new(tx), statements: &statements });
+    migrate::apply(&mut tx, schema)?;
+    let Imp::Postgres { tx, .. } = tx.0 else { return Ok(()) };
+    tx.into_inner().commit().map_err(Error::from)
+}
+
+fn work(address: &Address, queue: &Queue<Job>, write: bool) {
+    let mut client: Option<Client> = None;
+    let statements = RefCell::new(Statements::new());
+    while let Some(job) = queue.pop() {
+        if client.as_ref().is_none_or(Client::is_closed) {
+            statements.borrow_mut().clear();
+            client = match connect(address) {
+                Ok(c) => Some(c),
+                Err(e) => {
+                    tracing::warn!(error = %e, "PostgreSQL can't be reached");
+                    let done = (job.run)(Run::Failed(Error::Unavailable(e.to_string())));
+                    (done.tell)(Ok(()));
+                    continue;
+                }
+            };
+        }
+        if let Some(client) = client.as_mut() {
+            run(client, &statements, job, write);
+        }
+    }
+}
+
+fn run(client: &mut Client, statements: &RefCell<Statements>, job: Job, write: bool) {
+    let begun = client.build_transaction().read_only(!write).start();
+    let tx = match begun {
+        Ok(tx) => tx,
+        Err(e) => {
+            let done = (job.run)(Run::Failed(e.into()));
+            return (done.tell)(Ok(()));
+        }
+    };
+    let mut tx = Tx(Imp::Postgres { tx: RefCell::new(tx), statements });
+    let done = catch_unwind(AssertUnwindSafe(|| (job.run)(Run::In(&mut tx)))).unwrap_or_else(|_| {
+        tracing::error!("a database closure panicked; its changes were rolled back");
+        Done { keep: false, tell: Box::new(|_| ()) }
+    });
+    let Imp::Postgres { tx, .. } = tx.0 else { return };
+    let tx = tx.into_inner();
+    let durable = if done.keep { tx.commit().map_err(Error::from) } else { tx.rollback().or(Ok(())) };
+    (done.tell)(durable);
+}
+
+fn prepared(tx: &mut Transaction<'_>, statements: &RefCell<Statements>, sql: &'static str) -> Result<Statement> {
+    if let Some(found) = statements.borrow().get(&(sql.as_ptr(), sql.len())) {
+        return Ok(found.clone());
+    }
+    let statement = tx.prepare(sql)?;
+    statements.borrow_mut().insert((sql.as_ptr(), sql.len()), statement.clone());
+    Ok(statement)
+}
+
+fn as_params<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn postgres::types::ToSql + Sync)> {
+    params.iter().map(|v| v as &(dyn postgres::types::ToSql + Sync)).collect()
+}
+
+pub(crate) fn execute(
+    tx: &mut Transaction<'_>,
+    statements: &RefCell<Statements>,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<u64> {
+    let statement = prepared(tx, statements, sql)?;
+    tx.execute(&statement, &as_params(params)).map_err(Error::from)
+}
+
+pub(crate) fn query(
+    tx: &mut Transaction<'_>,
+    statements: &RefCell<Statements>,
+    sql: &'static str,
+    params: &[Value<'_>],
+) -> Result<Vec<Row>> {
+    let statement = prepared(tx, statements, sql)?;
+    let rows = tx.query(&statement, &as_params(params))?;
+    Ok(rows.iter().map(Row::from).collect())
+}

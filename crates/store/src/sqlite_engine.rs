@@ -1,0 +1,198 @@
+//! SQLite: one writer thread with group commit, a few readers.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::db::{Done, Imp, Job, Run, Tx};
+use crate::queue::Queue;
+use crate::{Error, Result, Row, Schema, Value, migrate};
+
+/// How many waiting writes share one commit. More would only make the first of them wait longer.
+const GROUP: usize = 128;
+const READERS: usize = 2;
+
+pub(crate) fn start(
+    path: &Path,
+    schema: Schema<'_>,
+    writes: &Arc<Queue<Job>>,
+    reads: &Arc<Queue<Job>>,
+) -> Result<(Vec<JoinHandle<()>>, File)> {
+    let lock = lock(path)?;
+    let writer = connect(path, false)?;
+    writer.execute_batch("BEGIN IMMEDIATE")?;
+    // Dropping the connection on an error rolls back.
+    migrate::apply(&mut Tx(Imp::Sqlite(&writer)), schema)?;
+    writer.execute_batch("COMMIT")?;
+    let mut threads = Vec::new();
+    let queue = writes.clone();
+    threads.push(spawn("sqlite-write", move || write_loop(&writer, &queue))?);
+    for _ in 0..READERS {
+        let conn = connect(path, true)?;
+        let queue = reads.clone();
+        threads.push(spawn("sqlite-read", move || read_loop(&conn, &queue))?);
+    }
+    Ok((threads, lock))
+}
+
+fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(f)
+        .map_err(|e| Error::Open(format!("can't start a thread: {e}")))
+}
+
+/// Takes the file for this process. Two processes with one SQLite file would each keep memories
+/// (replay, caches) that the other does not know.
+fn lock(path: &Path) -> Result<File> {
+    let name = path.with_extension("lock");
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir)
+            .map_err(|e| Error::Open(format!("can't make the folder {}: {e}", dir.display())))?;
+    }
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|e| Error::Open(format!("can't open {}: {e}", name.display())))?;
+    file.try_lock().map_err(|_| {
+        Error::Open(format!(
+            "{} is in use by another process; stop that one first, or use PostgreSQL for several nodes",
+            path.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+fn connect(path: &Path, read_only: bool) -> Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.set_prepared_statement_cache_capacity(256);
+        conn.busy_timeout(std::time::Duration::from_secs(10))?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL: a commit is on the disk before anybody hears of it.
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
+        conn.pragma_update(None, "cache_size", -8192)?;
+        conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
+        if read_only {
+            conn.pragma_update(None, "query_only", true)?;
+        }
+        Ok(conn)
+    };
+    open().map_err(|e| Error::Open(format!("can't open the database {}: {e}", path.display())))
+}
+
+fn write_loop(conn: &Connection, queue: &Queue<Job>) {
+    let mut group: Vec<Done> = Vec::with_capacity(GROUP);
+    while let Some(first) = queue.pop() {
+        if let Err(e) = conn.execute_batch("BEGIN IMMEDIATE") {
+            refuse(first, e.into());
+            continue;
+        }
+        let mut next = Some(first);
+        while let Some(job) = next {
+            group.push(run_in_savepoint(conn, job));
+            next = if group.len() < GROUP { queue.try_pop() } else { None };
+        }
+        let durable = conn.execute_batch("COMMIT").map_err(Error::from);
+        if durable.is_err() && !conn.is_autocommit() {
+            let _ = conn.execute_batch("ROLLBACK");
+        }
+        for done in group.drain(..) {
+            // A job that failed has its own error to tell, whatever became of the others.
+            let result = if done.keep { durable.clone() } else { Ok(()) };
+            (done.tell)(result);
+        }
+    }
+}
+
+fn read_loop(conn: &Connection, queue: &Queue<Job>) {
+    while let Some(job) = queue.pop() {
+        if let Err(e) = conn.execute_batch("BEGIN") {
+            refuse(job, e.into());
+            continue;
+        }
+        let done = catch(conn, job);
+        let _ = conn.execute_batch("ROLLBACK");
+        (done.tell)(Ok(()));
+    }
+}
+
+fn refuse(job: Job, e: Error) {
+    let done = (job.run)(Run::Failed(e));
+    (done.tell)(Ok(()));
+}
+
+fn run_in_savepoint(conn: &Connection, job: Job) -> Done {
+    if let Err(e) = cached(conn, "SAVEPOINT job") {
+        return (job.run)(Run::Failed(e));
+    }
+    let done = catch(conn, job);
+    let end = if done.keep {
+        cached(conn, "RELEASE job")
+    } else {
+        cached(conn, "ROLLBACK TO job").and_then(|()| cached(conn, "RELEASE job"))
+    };
+    match end {
+        Ok(()) => done,
+        Err(e) => Done { keep: false, tell: Box::new(move |_| (done.tell)(Err(e))) },
+    }
+}
+
+/// Runs a job; a panic in it is a defect of that job and must not take the writer thread along.
+fn catch(conn: &Connection, job: Job) -> Done {
+    catch_unwind(AssertUnwindSafe(|| (job.run)(Run::In(&mut Tx(Imp::Sqlite(conn)))))).unwrap_or_else(|_| {
+        tracing::error!("a database closure panicked; its changes were rolled back");
+        // Its sender is gone with the panic, so the caller hears `Unavailable`.
+        Done { keep: false, tell: Box::new(|_| ()) }
+    })
+}
+
+fn cached(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.raw_execute().map(drop).map_err(Error::from)
+}
+
+thread_local! {
+    /// `$1` is a *name* to SQLite, numbered by first appearance; `?1` is what PostgreSQL means.
+    static TEXTS: RefCell<HashMap<(*const u8, usize), String>> = RefCell::new(HashMap::new());
+}
+
+fn with_text<T>(sql: &'static str, f: impl FnOnce(&str) -> T) -> T {
+    TEXTS.with_borrow_mut(|texts| f(texts.entry((sql.as_ptr(), sql.len())).or_insert_with(|| sql.replace('$', "?"))))
+}
+
+fn bound<'c>(conn: &'c Connection, sql: &'static str, params: &[Value<'_>]) -> Result<rusqlite::CachedStatement<'c>> {
+    let mut statement = with_text(sql, |text| conn.prepare_cached(text))?;
+    for (i, value) in params.iter().enumerate() {
+        statement.raw_bind_parameter(i + 1, value)?;
+    }
+    Ok(statement)
+}
+
+pub(crate) fn execute(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<u64> {
+    Ok(bound(conn, sql, params)?.raw_execute()? as u64)
+}
+
+pub(crate) fn query(conn: &Connection, sql: &'static str, params: &[Value<'_>]) -> Result<Vec<Row>> {
+    let mut statement = bound(conn, sql, params)?;
+    let mut rows = statement.raw_query();
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(Row::from(row));
+    }
+    Ok(out)
+}
+
+pub(crate) fn prepare(conn: &Connection, sql: &'static str) -> Result<()> {
+    with_text(sql, |text| conn.prepare(text).map(drop)).map_err(Error::from)
+}
