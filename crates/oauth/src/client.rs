@@ -1,0 +1,334 @@
+//! Who may ask: dynamic client registration (RFC 7591) and the client as servers store it.
+
+use base::{Lang, Timestamp};
+use jose::{Alg, JwkError, JwkSet};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::error::{ErrorCode, OAuthError, shorten};
+use crate::redirect::{self, RedirectUri};
+use crate::scope::Scope;
+
+/// What kind of party a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// API利用者: leg A at the portal.
+    ApiUser,
+    /// 民間送達サービス: single sign-on at the portal.
+    Delivery,
+    /// The portal: leg B at a delivery service.
+    Portal,
+}
+
+/// A client's name in both languages of the pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientName {
+    /// 日本語
+    pub ja: String,
+    /// English
+    pub en: String,
+}
+
+impl ClientName {
+    /// The name for a reader.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Ja => &self.ja,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// Where a client's public keys come from: exactly one of the two (RFC 7591 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keys {
+    /// Registered by value.
+    Jwks(JwkSet),
+    /// Fetched from the client's address.
+    JwksUri(Url),
+}
+
+/// What a client registers, checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientMetadata {
+    /// `client_name`, `client_name#ja`, `client_name#en`.
+    pub name: ClientName,
+    /// Where its citizens are sent back to; empty for a client with `client_credentials` only.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// `jwks` or `jwks_uri`.
+    pub keys: Keys,
+    /// `grant_types`, of the server's list.
+    pub grant_types: Vec<String>,
+    /// `scope`.
+    pub scope: Scope,
+    /// `authorization_details_types` (RFC 9396 section 10).
+    pub authorization_details_types: Vec<String>,
+    /// `token_endpoint_auth_signing_alg`, when the client binds itself to one.
+    pub assertion_alg: Option<Alg>,
+    /// `id_token_signed_response_alg`.
+    pub id_token_alg: Alg,
+    /// `initiate_login_uri` (OpenID Connect Core section 4).
+    pub initiate_login_uri: Option<Url>,
+    /// `client_uri`: the service's home page, for the way out of an error.
+    pub client_uri: Option<Url>,
+    /// `policy_uri`
+    pub policy_uri: Option<Url>,
+}
+
+/// What a server lets clients register.
+#[derive(Clone, Copy, Debug)]
+pub struct RegistrationPolicy<'a> {
+    /// Grant types.
+    pub grant_types: &'a [&'a str],
+    /// Scopes; a client that names none gets all of these.
+    pub scope: &'a Scope,
+    /// Types of authorization details; a client that names none gets all of these.
+    pub authorization_details_types: &'a [&'a str],
+    /// Algorithms that the server can sign ID Tokens with, the default first.
+    pub id_token_algs: &'a [Alg],
+}
+
+impl ClientMetadata {
+    /// Reads a registration request (RFC 7591 section 3.1). Unknown members are ignored, as the RFC
+    /// asks; values that FAPI 2.0 rules out are refused by name.
+    pub fn from_json(body: &[u8], policy: &RegistrationPolicy<'_>) -> Result<Self, OAuthError> {
+        let Ok(Value::Object(map)) = serde_json::from_slice(body) else {
+            return Err(bad("the body has to be a JSON object of client metadata"));
+        };
+        let keys = keys(&map)?;
+        let name = name(&map)?;
+        for (member, fixed) in [
+            ("token_endpoint_auth_method", "private_key_jwt"),
+            ("subject_type", "pairwise"),
+            ("application_type", "web"),
+        ] {
+            if let Some(got) = string(&map, member)?
+                && got != fixed
+                && !(member == "application_type" && got == "native")
+            {
+                return Err(bad(format!("{member} '{}' is not supported; it has to be {fixed}", shorten(got))));
+            }
+        }
+        for member in ["dpop_bound_access_tokens", "require_pushed_authorization_requests"] {
+            if map.get(member).is_some_and(|v| *v != Value::Bool(true)) {
+                return Err(bad(format!("{member} has to be true or absent: FAPI 2.0 asks for it")));
+            }
+        }
+        for member in ["id_token_encrypted_response_alg", "userinfo_signed_response_alg", "request_object_signing_alg"]
+        {
+            if map.get(member).is_some_and(|v| !v.is_null()) {
+                return Err(bad(format!("{member} is not supported; leave it out")));
+            }
+        }
+        let grant_types = strings(&map, "grant_types")?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
+        if let Some(g) = grant_types.iter().find(|g| !policy.grant_types.contains(&g.as_str())) {
+            return Err(bad(format!(
+                "grant type '{}' is not supported; use {}",
+                shorten(g),
+                policy.grant_types.join(", ")
+            )));
+        }
+        let with_code = grant_types.iter().any(|g| g == "authorization_code");
+        match strings(&map, "response_types")? {
+            Some(types) if types.iter().any(|t| t != "code") => {
+                return Err(bad("only response type 'code' is supported"));
+            }
+            _ => {}
+        }
+        let mut redirect_uris = Vec::new();
+        for text in strings(&map, "redirect_uris")?.unwrap_or_default() {
+            redirect_uris.push(RedirectUri::parse(&text)?);
+        }
+        if with_code && redirect_uris.is_empty() {
+            return Err(OAuthError::new(ErrorCode::InvalidRedirectUri, "redirect_uris is missing or empty"));
+        }
+        if redirect_uris.len() > 16 {
+            return Err(OAuthError::new(ErrorCode::InvalidRedirectUri, "more than 16 redirect_uris"));
+        }
+        let scope = match string(&map, "scope")? {
+            Some(text) => Scope::parse(text).map_err(|e| bad(&e.description))?,
+            None => policy.scope.clone(),
+        };
+        scope.within(policy.scope).map_err(|e| bad(e.description.replace("registered for this client", "offered")))?;
+        let details = strings(&map, "authorization_details_types")?
+            .unwrap_or_else(|| policy.authorization_details_types.iter().map(|t| (*t).to_owned()).collect());
+        if let Some(t) = details.iter().find(|t| !policy.authorization_details_types.contains(&t.as_str())) {
+            return Err(bad(format!("authorization details type '{}' is not offered", shorten(t))));
+        }
+        let assertion_alg = alg(&map, "token_endpoint_auth_signing_alg", &Alg::ALL)?;
+        let id_token_alg = alg(&map, "id_token_signed_response_alg", policy.id_token_algs)?
+            .or(policy.id_token_algs.first().copied())
+            .unwrap_or(Alg::Es256);
+        Ok(Self {
+            name,
+            redirect_uris,
+            keys,
+            grant_types,
+            scope,
+            authorization_details_types: details,
+            assertion_alg,
+            id_token_alg,
+            initiate_login_uri: url(&map, "initiate_login_uri")?,
+            client_uri: url(&map, "client_uri")?,
+            policy_uri: url(&map, "policy_uri")?,
+        })
+    }
+
+    /// The metadata as RFC 7591 writes it: for the request of a client and the response of a server.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        let mut put = |k: &str, v: Value| map.insert(k.to_owned(), v);
+        put("client_name", self.name.ja.clone().into());
+        put("client_name#ja", self.name.ja.clone().into());
+        put("client_name#en", self.name.en.clone().into());
+        put("redirect_uris", json!(self.redirect_uris));
+        match &self.keys {
+            Keys::Jwks(set) => put("jwks", json!(set)),
+            Keys::JwksUri(uri) => put("jwks_uri", uri.as_str().into()),
+        };
+        put("grant_types", json!(self.grant_types));
+        let code = self.grant_types.iter().any(|g| g == "authorization_code");
+        put("response_types", if code { json!(["code"]) } else { json!([]) });
+        put("scope", self.scope.to_string().into());
+        put("authorization_details_types", json!(self.authorization_details_types));
+        put("token_endpoint_auth_method", "private_key_jwt".into());
+        put("subject_type", "pairwise".into());
+        put("dpop_bound_access_tokens", true.into());
+        put("require_pushed_authorization_requests", true.into());
+        put("id_token_signed_response_alg", self.id_token_alg.name().into());
+        if let Some(alg) = self.assertion_alg {
+            put("token_endpoint_auth_signing_alg", alg.name().into());
+        }
+        for (k, v) in [
+            ("initiate_login_uri", &self.initiate_login_uri),
+            ("client_uri", &self.client_uri),
+            ("policy_uri", &self.policy_uri),
+        ] {
+            if let Some(v) = v {
+                put(k, v.as_str().into());
+            }
+        }
+        map
+    }
+}
+
+/// A client as server rooms store it (one JSON text).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredClient {
+    /// `client_id`
+    pub client_id: String,
+    /// What kind of party it is.
+    pub kind: ClientKind,
+    /// When it was registered.
+    pub issued_at: Timestamp,
+    /// What it registered.
+    #[serde(flatten)]
+    pub metadata: ClientMetadata,
+}
+
+impl RegisteredClient {
+    /// The registration response (RFC 7591 section 3.2.1). There is no client secret.
+    pub fn response(&self) -> Value {
+        let mut map = self.metadata.to_json();
+        map.insert("client_id".to_owned(), self.client_id.clone().into());
+        map.insert("client_id_issued_at".to_owned(), self.issued_at.secs().into());
+        Value::Object(map)
+    }
+
+    /// Whether it may use a grant type.
+    pub fn may_grant(&self, grant_type: &str) -> bool {
+        self.metadata.grant_types.iter().any(|g| g == grant_type)
+    }
+
+    /// The registered address that is exactly `text`, or `invalid_request` with the nearest one.
+    pub fn redirect_uri(&self, text: &str) -> Result<&RedirectUri, OAuthError> {
+        let uris = &self.metadata.redirect_uris;
+        uris.iter().find(|r| r.as_str() == text).ok_or_else(|| {
+            let hint = match redirect::nearest(uris, text) {
+                Some(near) => format!("; the nearest registered one is '{}'", near.as_str()),
+                None => "; this client has none registered".to_owned(),
+            };
+            OAuthError::invalid_request(format!(
+                "redirect_uri '{}' is not registered for this client (it has to match exactly){hint}",
+                shorten(text)
+            ))
+        })
+    }
+}
+
+fn bad(description: impl AsRef<str>) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidClientMetadata, description)
+}
+
+fn string<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
+    match map.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(s)) if s.len() <= 2048 => Ok(Some(s)),
+        Some(_) => Err(bad(format!("{name} has to be a string of at most 2048 octets"))),
+    }
+}
+
+fn strings(map: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, OAuthError> {
+    match map.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(v) => serde_json::from_value::<Vec<String>>(v.clone())
+            .ok()
+            .filter(|l| l.len() <= 64)
+            .map(Some)
+            .ok_or_else(|| bad(format!("{name} has to be an array of at most 64 strings"))),
+    }
+}
+
+fn alg(map: &Map<String, Value>, name: &str, allowed: &[Alg]) -> Result<Option<Alg>, OAuthError> {
+    let Some(text) = string(map, name)? else { return Ok(None) };
+    Alg::parse(text).filter(|a| allowed.contains(a)).map(Some).ok_or_else(|| {
+        let list: Vec<_> = allowed.iter().map(|a| a.name()).collect();
+        bad(format!("{name} '{}' is not supported; use {}", shorten(text), list.join(", ")))
+    })
+}
+
+fn url(map: &Map<String, Value>, name: &str) -> Result<Option<Url>, OAuthError> {
+    string(map, name)?.map(|text| redirect::check_url(name, text).map_err(bad)).transpose()
+}
+
+fn name(map: &Map<String, Value>) -> Result<ClientName, OAuthError> {
+    let plain = string(map, "client_name")?;
+    let ja = string(map, "client_name#ja")?.or(string(map, "client_name#ja-JP")?);
+    let en = string(map, "client_name#en")?;
+    let pick = |first: Option<&str>, second: Option<&str>| {
+        first.or(plain).or(second).map(|n| n.trim().to_owned()).filter(|n| !n.is_empty() && n.chars().count() <= 100)
+    };
+    match (pick(ja, en), pick(en, ja)) {
+        (Some(ja), Some(en)) if !(ja.clone() + &en).chars().any(char::is_control) => Ok(ClientName { ja, en }),
+        _ => Err(bad(
+            "client_name is missing, longer than 100 characters, or has control characters; add client_name#ja and client_name#en for both languages",
+        )),
+    }
+}
+
+fn keys(map: &Map<String, Value>) -> Result<Keys, OAuthError> {
+    let inline = map.get("jwks").filter(|v| !v.is_null());
+    match (inline, string(map, "jwks_uri")?) {
+        (Some(_), Some(_)) => Err(bad("jwks and jwks_uri are both present; send one of them")),
+        (None, None) => Err(bad(
+            "jwks or jwks_uri is missing: private_key_jwt needs your public keys (make a P-256 key pair, send the public JWK in jwks.keys)",
+        )),
+        (None, Some(_)) => {
+            url(map, "jwks_uri")?.map(Keys::JwksUri).ok_or_else(|| bad("jwks_uri is not an absolute URL"))
+        }
+        (Some(value), None) => {
+            let set = JwkSet::from_value_strict(value).map_err(|(i, e)| {
+                let e: JwkError = e;
+                bad(format!("jwks.keys[{i}]: {e}"))
+            })?;
+            if !set.keys.iter().any(jose::Jwk::signs) {
+                return Err(bad("jwks has no signature key"));
+            }
+            jose::KeySet::from_jwks(&set).map_err(|e| bad(format!("jwks: {e}")))?;
+            Ok(Keys::Jwks(set))
+        }
+    }
+}

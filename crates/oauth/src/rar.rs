@@ -1,0 +1,402 @@
+//! What is asked for in detail: `authorization_details` (RFC 9396).
+//!
+//! `message` ⑤ and `reply` ⑥ are opaque: they pass through unread.
+
+use base::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{ErrorCode, OAuthError, shorten};
+
+/// Most delivery services in one request.
+pub const MAX_SERVICES: usize = 8;
+/// Largest opaque message, in octets.
+pub const MAX_MESSAGE: usize = 4096;
+/// Longest access to documents, in days (guideline: up to 90 days).
+pub const MAX_PERIOD_DAYS: u16 = 90;
+
+/// The names of the types.
+pub mod types {
+    /// Leg A: link accounts at delivery services.
+    pub const ATTRIBUTE_LINKAGE: &str = "attribute_linkage";
+    /// Leg A: register a first-time user.
+    pub const USER_REGISTRATION: &str = "user_registration";
+    /// Leg A and C: fetch delivered documents.
+    pub const DELIVERED_DOCUMENTS: &str = "delivered_documents";
+    /// Leg B: one linkage.
+    pub const LINKAGE: &str = "linkage";
+}
+
+/// A delivery service asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceRequest {
+    /// Its id at the portal.
+    pub id: String,
+    /// ⑤ for it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What to do for a citizen who is linked already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfLinked {
+    /// Return at once.
+    #[default]
+    Return,
+    /// Ask at the delivery service again.
+    Reconfirm,
+}
+
+/// `attribute_linkage`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeLinkage {
+    /// One to eight, each once.
+    pub delivery_services: Vec<ServiceRequest>,
+    /// For a citizen who is linked already.
+    #[serde(default)]
+    pub if_linked: IfLinked,
+}
+
+/// `user_registration`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRegistration {}
+
+/// What may be done with documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentAction {
+    /// See which there are.
+    List,
+    /// Fetch them.
+    Read,
+}
+
+/// `delivered_documents`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredDocuments {
+    /// At least one.
+    pub actions: Vec<DocumentAction>,
+    /// Such as `TEG800`; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_types: Option<Vec<String>>,
+    /// Tax years; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub years: Option<Vec<i16>>,
+    /// Ids of delivery services; absent: all that are linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_services: Option<Vec<String>>,
+    /// How long, in days: 1 to 90.
+    #[serde(default = "one_day")]
+    pub period_days: u16,
+}
+
+const fn one_day() -> u16 {
+    1
+}
+
+/// `linkage` (leg B): the portal asks a delivery service to confirm one linkage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linkage {
+    /// The linkage.
+    pub linkage_id: String,
+    /// The portal-signed subject token.
+    pub subject_token: String,
+}
+
+/// One thing asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Detail {
+    /// Link accounts.
+    AttributeLinkage(AttributeLinkage),
+    /// Register a first-time user.
+    UserRegistration(UserRegistration),
+    /// Fetch documents.
+    DeliveredDocuments(DeliveredDocuments),
+    /// Leg B.
+    Linkage(Linkage),
+}
+
+impl Detail {
+    /// The name of its type.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::AttributeLinkage(_) => types::ATTRIBUTE_LINKAGE,
+            Self::UserRegistration(_) => types::USER_REGISTRATION,
+            Self::DeliveredDocuments(_) => types::DELIVERED_DOCUMENTS,
+            Self::Linkage(_) => types::LINKAGE,
+        }
+    }
+
+    fn from_value(index: usize, value: &Value) -> Result<Self, OAuthError> {
+        let at = |what: &str| bad(format!("authorization_details[{index}]{what}"));
+        let Value::Object(map) = value else { return Err(at(" is not a JSON object")) };
+        let mut map = map.clone();
+        let kind = match map.remove("type") {
+            Some(Value::String(kind)) => kind,
+            _ => return Err(at(" has no type")),
+        };
+        // serde_json's text names the field: "unknown field `x`, expected `id` or `message`".
+        let wrong = |e: serde_json::Error| at(&format!(" ({kind}): {e}"));
+        let body = Value::Object(map);
+        let detail = match kind.as_str() {
+            types::ATTRIBUTE_LINKAGE => Self::AttributeLinkage(serde_json::from_value(body).map_err(wrong)?),
+            types::USER_REGISTRATION => Self::UserRegistration(serde_json::from_value(body).map_err(wrong)?),
+            types::DELIVERED_DOCUMENTS => Self::DeliveredDocuments(serde_json::from_value(body).map_err(wrong)?),
+            types::LINKAGE => Self::Linkage(serde_json::from_value(body).map_err(wrong)?),
+            other => return Err(at(&format!(": type '{}' is unknown", shorten(other)))),
+        };
+        detail.check().map_err(|what| at(&format!(" ({kind}): {what}")))?;
+        Ok(detail)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Self::AttributeLinkage(a) => {
+                let services = &a.delivery_services;
+                if services.is_empty() || services.len() > MAX_SERVICES {
+                    return Err(format!("delivery_services has to name 1 to {MAX_SERVICES} services"));
+                }
+                for (i, s) in services.iter().enumerate() {
+                    id("delivery_services.id", &s.id)?;
+                    if services[..i].iter().any(|o| o.id == s.id) {
+                        return Err(format!("delivery service '{}' is named twice", s.id));
+                    }
+                    if s.message.as_ref().is_some_and(|m| m.len() > MAX_MESSAGE) {
+                        return Err(format!("message for '{}' is longer than {MAX_MESSAGE} octets", s.id));
+                    }
+                }
+                Ok(())
+            }
+            Self::UserRegistration(UserRegistration {}) => Ok(()),
+            Self::DeliveredDocuments(d) => {
+                if d.actions.is_empty() || has_duplicates(&d.actions) {
+                    return Err("actions has to name list or read or both, each once".to_owned());
+                }
+                if d.period_days == 0 || d.period_days > MAX_PERIOD_DAYS {
+                    return Err(format!("period_days has to be 1 to {MAX_PERIOD_DAYS}"));
+                }
+                list("document_types", d.document_types.as_deref(), 32)?;
+                list("delivery_services", d.delivery_services.as_deref(), MAX_SERVICES)?;
+                if let Some(years) = &d.years {
+                    if years.is_empty() || years.len() > 10 || has_duplicates(years) {
+                        return Err("years has to name 1 to 10 different years, or be absent for all".to_owned());
+                    }
+                    if years.iter().any(|y| !(2000..=2200).contains(y)) {
+                        return Err("years has to hold Gregorian years such as 2026".to_owned());
+                    }
+                }
+                Ok(())
+            }
+            Self::Linkage(l) => {
+                id("linkage_id", &l.linkage_id)?;
+                if l.subject_token.len() > 8192 || l.subject_token.split('.').count() != 3 {
+                    return Err("subject_token has to be a compact JWS of at most 8192 octets".to_owned());
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn id(what: &str, text: &str) -> Result<(), String> {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if text.is_empty() || text.len() > 64 || !text.bytes().all(legal) {
+        return Err(format!("{what} has to be 1 to 64 of letters, digits, '-', '_' and '.'"));
+    }
+    Ok(())
+}
+
+fn list(what: &str, items: Option<&[String]>, max: usize) -> Result<(), String> {
+    let Some(items) = items else { return Ok(()) };
+    if items.is_empty() || items.len() > max || has_duplicates(items) {
+        return Err(format!("{what} has to name 1 to {max} different values, or be absent for all"));
+    }
+    items.iter().try_for_each(|i| id(what, i))
+}
+
+fn has_duplicates<T: PartialEq>(items: &[T]) -> bool {
+    items.iter().enumerate().any(|(i, a)| items[..i].contains(a))
+}
+
+fn bad(description: impl AsRef<str>) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidAuthorizationDetails, description)
+}
+
+/// Everything asked for; each type at most once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Details(Vec<Detail>);
+
+impl Details {
+    /// Parses the request parameter; `invalid_authorization_details` names what is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, OAuthError> {
+        let value: Value = serde_json::from_str(text)
+            .map_err(|_| bad("authorization_details is not JSON; send a JSON array of objects"))?;
+        let items = value.as_array().ok_or_else(|| bad("authorization_details has to be a JSON array of objects"))?;
+        let mut out = Self::default();
+        for (i, item) in items.iter().enumerate() {
+            let detail = Detail::from_value(i, item)?;
+            if out.0.iter().any(|d| d.type_name() == detail.type_name()) {
+                return Err(bad(format!("authorization_details: type '{}' occurs twice", detail.type_name())));
+            }
+            out.0.push(detail);
+        }
+        Ok(out)
+    }
+
+    /// Of these, for clients.
+    pub const fn of(items: Vec<Detail>) -> Self {
+        Self(items)
+    }
+
+    /// `invalid_authorization_details` naming the first type that is not in `allowed`.
+    pub fn within(&self, allowed: &[String]) -> Result<(), OAuthError> {
+        match self.0.iter().find(|d| !allowed.iter().any(|a| a == d.type_name())) {
+            None => Ok(()),
+            Some(d) => {
+                Err(bad(format!("authorization_details: this client is not approved for type '{}'", d.type_name())))
+            }
+        }
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Detail> {
+        self.0.iter()
+    }
+
+    /// `attribute_linkage`
+    pub fn attribute_linkage(&self) -> Option<&AttributeLinkage> {
+        self.0.iter().find_map(|d| if let Detail::AttributeLinkage(a) = d { Some(a) } else { None })
+    }
+
+    /// Whether `user_registration` is asked for.
+    pub fn user_registration(&self) -> bool {
+        self.0.iter().any(|d| matches!(d, Detail::UserRegistration(_)))
+    }
+
+    /// `delivered_documents`
+    pub fn delivered_documents(&self) -> Option<&DeliveredDocuments> {
+        self.0.iter().find_map(|d| if let Detail::DeliveredDocuments(a) = d { Some(a) } else { None })
+    }
+
+    /// `linkage`
+    pub fn linkage(&self) -> Option<&Linkage> {
+        self.0.iter().find_map(|d| if let Detail::Linkage(a) = d { Some(a) } else { None })
+    }
+}
+
+/// How it went at one delivery service: a word of the journey's second vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServiceOutcome(pub String);
+
+/// A delivery service in the token response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceResult {
+    /// Its id at the portal.
+    pub id: String,
+    /// How it went.
+    pub result: ServiceOutcome,
+    /// The linkage, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linkage_id: Option<String>,
+    /// Since when, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked_at: Option<String>,
+    /// ⑥ as the delivery service gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+}
+
+impl ServiceResult {
+    /// A result without a linkage.
+    pub fn new(id: impl Into<String>, result: impl Into<String>) -> Self {
+        Self { id: id.into(), result: ServiceOutcome(result.into()), linkage_id: None, linked_at: None, reply: None }
+    }
+
+    /// The same with a linkage.
+    pub fn linked(mut self, linkage_id: impl Into<String>, at: Timestamp, reply: Option<String>) -> Self {
+        self.linkage_id = Some(linkage_id.into());
+        self.linked_at = Some(at.rfc3339());
+        self.reply = reply;
+        self
+    }
+}
+
+/// One thing granted: the request's detail enriched by what became of it (RFC 9396 section 7.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Granted {
+    /// `attribute_linkage`
+    AttributeLinkage {
+        /// One for each service asked for.
+        delivery_services: Vec<ServiceResult>,
+    },
+    /// `user_registration`
+    UserRegistration {
+        /// Whether the citizen is registered at the portal now.
+        registered: bool,
+        /// Whether this run did it.
+        registered_now: bool,
+    },
+    /// `delivered_documents`
+    DeliveredDocuments {
+        /// As asked for and agreed to.
+        #[serde(flatten)]
+        granted: GrantedDocuments,
+    },
+    /// `linkage` (leg B)
+    Linkage {
+        /// The linkage.
+        linkage_id: String,
+    },
+}
+
+/// `delivered_documents` as granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedDocuments {
+    /// What may be done.
+    pub actions: Vec<DocumentAction>,
+    /// Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_types: Option<Vec<String>>,
+    /// Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub years: Option<Vec<i16>>,
+    /// Absent: all that are linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_services: Option<Vec<String>>,
+    /// Until when, RFC 3339 in UTC.
+    pub expires_at: String,
+    /// Members that a later version may add.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl DeliveredDocuments {
+    /// As granted until `expires`.
+    pub fn granted(&self, expires: Timestamp) -> Granted {
+        Granted::DeliveredDocuments {
+            granted: GrantedDocuments {
+                actions: self.actions.clone(),
+                document_types: self.document_types.clone(),
+                years: self.years.clone(),
+                delivery_services: self.delivery_services.clone(),
+                expires_at: expires.rfc3339(),
+                extra: Map::new(),
+            },
+        }
+    }
+}
