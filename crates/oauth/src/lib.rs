@@ -12,6 +12,7 @@
 pub mod assertion;
 pub mod client;
 pub mod error;
+pub mod fapi;
 
 pub mod form;
 pub mod id_token;
@@ -20,6 +21,7 @@ pub mod pkce;
 pub mod pushed;
 pub mod rar;
 pub mod redirect;
+pub mod remote_keys;
 pub mod resource;
 pub mod response;
 pub mod scope;
