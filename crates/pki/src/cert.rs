@@ -351,8 +351,11 @@ fn ski(cert: &X509Certificate<'_>) -> Result<Option<Vec<u8>>, Malformed> {
     })
 }
 
+/// DER of a distribution point's directory name, and the partition when the name has the usual shape.
+type Point = (Vec<u8>, Option<Partition>);
+
 /// The one distribution point, when it is a directory name for all reasons.
-fn distribution_point(cert: &X509Certificate<'_>) -> Result<Option<(Vec<u8>, Option<Partition>)>, Malformed> {
+fn distribution_point(cert: &X509Certificate<'_>) -> Result<Option<Point>, Malformed> {
     let ext = cert
         .get_extension_unique(&OID_X509_EXT_CRL_DISTRIBUTION_POINTS)
         .map_err(|_| Malformed("cRLDistributionPoints"))?;
@@ -366,8 +369,8 @@ fn distribution_point(cert: &X509Certificate<'_>) -> Result<Option<(Vec<u8>, Opt
     Ok(point.distribution_point.as_ref().and_then(directory_name))
 }
 
-/// DER of a distribution point's single directory name, and the partition it names.
-pub(crate) fn directory_name(name: &DistributionPointName<'_>) -> Option<(Vec<u8>, Option<Partition>)> {
+/// A distribution point that is a single directory name.
+pub(crate) fn directory_name(name: &DistributionPointName<'_>) -> Option<Point> {
     let DistributionPointName::FullName(names) = name else { return None };
     let [GeneralName::DirectoryName(name)] = names.as_slice() else { return None };
     Some((name.as_raw().to_vec(), Partition::of_name(name)))

@@ -21,6 +21,8 @@ pub mod testca;
 pub mod verify;
 
 mod build;
+#[cfg(test)]
+mod tests;
 
 pub use cert::{Anchors, AuthCert, CardKey};
 pub use challenge::{Challenge, Origin, Purpose};

@@ -160,7 +160,6 @@ impl std::fmt::Debug for VerifiedCard {
 /// it up in the same step: that a challenge is answered once is not to be seen from here. What the
 /// citizen needs to hear about the certificate (expired, revoked) is said only after the signature
 /// showed that the card is at hand.
-#[expect(clippy::too_many_arguments, reason = "each is something else the decision rests on")]
 pub fn verify(
     policy: Policy,
     anchors: &Anchors,
