@@ -159,7 +159,12 @@ impl DraftCrl<'_> {
 }
 
 fn sign(body: &[u8], by: &RsaKey) -> Result<Vec<u8>> {
-    let signature = BitString::from_bytes(&by.sign(body)?)?;
+    envelope(body, &by.sign(body)?)
+}
+
+/// The outer SEQUENCE of a certificate or list: signed part, RSA with SHA-256, signature.
+pub(crate) fn envelope(body: &[u8], signature: &[u8]) -> Result<Vec<u8>> {
+    let signature = BitString::from_bytes(signature)?;
     Ok(Signed { body: Any::from_der(body)?, algorithm: sha256_with_rsa(), signature }.to_der()?)
 }
 

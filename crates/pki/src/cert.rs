@@ -12,6 +12,7 @@ use x509_parser::pem::Pem;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Version};
 
+use crate::build::envelope;
 use crate::key::verifies;
 use crate::profile::Partition;
 
@@ -290,8 +291,13 @@ pub(crate) fn read(der: &[u8]) -> Result<X509Certificate<'_>, Malformed> {
 /// Whether RSA with SHA-256 by `public_key` signed it.
 pub(crate) fn signed_by(cert: &X509Certificate<'_>, public_key: &[u8]) -> bool {
     rsa_sha256(&cert.signature_algorithm)
-        && cert.signature_value.unused_bits == 0
-        && verifies(public_key, cert.tbs_certificate.as_ref(), &cert.signature_value.data)
+        && sealed(cert.as_raw(), cert.tbs_certificate.as_ref(), &cert.signature_value.data, public_key)
+}
+
+/// Whether `whole` is exactly `body` with its RSA/SHA-256 signature by `public_key`, in DER. The parser
+/// is lenient about tags outside the signed bytes; here one thing signed has one form.
+pub(crate) fn sealed(whole: &[u8], body: &[u8], signature: &[u8], public_key: &[u8]) -> bool {
+    verifies(public_key, body, signature) && envelope(body, signature).is_ok_and(|exact| exact == whole)
 }
 
 /// sha256WithRSAEncryption with the NULL parameters of RFC 4055 section 5.

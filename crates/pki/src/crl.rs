@@ -12,8 +12,7 @@ use x509_parser::oid_registry::{
 use x509_parser::parse_x509_crl;
 use x509_parser::x509::X509Version;
 
-use crate::cert::{Anchors, AuthCert, directory_name, minimal, rsa_sha256};
-use crate::key::verifies;
+use crate::cert::{Anchors, AuthCert, directory_name, minimal, rsa_sha256, sealed};
 use crate::profile::Partition;
 use crate::verify::{Revocation, RevocationStatus, UnknownBecause};
 
@@ -119,11 +118,12 @@ impl Crl {
         if known.peek().is_none() {
             return Err(CrlError::UnknownIssuer);
         }
-        if !rsa_sha256(&crl.signature_algorithm) || crl.signature_value.unused_bits != 0 {
+        if !rsa_sha256(&crl.signature_algorithm) {
             return Err(CrlError::BadSignature);
         }
-        let anchor =
-            known.find(|a| verifies(&a.public_key, signed, &crl.signature_value.data)).ok_or(CrlError::BadSignature)?;
+        let anchor = known
+            .find(|a| sealed(der, signed, &crl.signature_value.data, &a.public_key))
+            .ok_or(CrlError::BadSignature)?;
         if !anchor.valid_at(now) {
             return Err(CrlError::IssuerExpired);
         }
