@@ -330,3 +330,114 @@ fn uint(map: &Map<String, Value>, name: &'static str, what: &'static str) -> Res
 pub(crate) fn shorten(text: &str) -> String {
     text.chars().take(64).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7638 section 3.1.
+    const RSA_N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    /// RFC 8037 appendix A.2.
+    const ED_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    /// RFC 7515 appendix A.3.
+    const EC_X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const EC_Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    fn ec() -> Value {
+        json!({"kty": "EC", "crv": "P-256", "x": EC_X, "y": EC_Y})
+    }
+
+    #[test]
+    fn thumbprints_of_the_rfcs() {
+        let rsa = json!({"kty": "RSA", "n": RSA_N, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"});
+        // The example key is marked RS256, which we refuse; the numbers count for the thumbprint.
+        assert_eq!(Jwk::from_value(&rsa), Err(JwkError::Alg("RS256".to_owned())));
+        let rsa = json!({"kty": "RSA", "n": RSA_N, "e": "AQAB", "alg": "PS256"});
+        assert_eq!(Jwk::from_value(&rsa).unwrap().thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        let ed = json!({"kty": "OKP", "crv": "Ed25519", "x": ED_X});
+        assert_eq!(Jwk::from_value(&ed).unwrap().thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    #[test]
+    fn refuses_what_can_not_be_used_by_name() {
+        let with = |name: &str, value: Value| {
+            let mut key = ec();
+            key[name] = value;
+            Jwk::from_value(&key)
+        };
+        assert_eq!(with("d", json!("AAAA")), Err(JwkError::PrivateKey));
+        assert_eq!(with("d", Value::Null), Err(JwkError::PrivateKey));
+        assert_eq!(with("kty", json!("oct")), Err(JwkError::KeyType("oct".to_owned())));
+        assert_eq!(with("crv", json!("P-384")), Err(JwkError::Curve("P-384".to_owned())));
+        assert_eq!(with("crv", json!("secp256k1")), Err(JwkError::Curve("secp256k1".to_owned())));
+        assert_eq!(with("alg", json!("HS256")), Err(JwkError::Alg("HS256".to_owned())));
+        assert_eq!(with("alg", json!("EdDSA")), Err(JwkError::Alg("EdDSA".to_owned())));
+        assert!(matches!(with("x", json!("AAAA")), Err(JwkError::Malformed(_))));
+        assert!(matches!(with("x", json!(format!("{EC_X}="))), Err(JwkError::Malformed(_))));
+        assert!(matches!(with("use", json!("both")), Err(JwkError::Malformed(_))));
+        assert!(matches!(with("kid", json!("")), Err(JwkError::Malformed(_))));
+        // An encryption key may have its own alg, but checks no signatures.
+        assert!(
+            !Jwk::from_value(
+                &json!({"kty": "EC", "crv": "P-256", "x": EC_X, "y": EC_Y, "use": "enc", "alg": "ECDH-ES"})
+            )
+            .unwrap()
+            .signs()
+        );
+        let short = json!({"kty": "RSA", "n": b64url(&[0xff; 128]), "e": "AQAB"});
+        assert_eq!(Jwk::from_value(&short), Err(JwkError::WeakRsa(1024)));
+        let padded = json!({"kty": "RSA", "n": b64url(&[&[0][..], &[0xff; 256][..]].concat()), "e": "AQAB"});
+        assert!(matches!(Jwk::from_value(&padded), Err(JwkError::Malformed(_))));
+        assert!(matches!(Jwk::from_value(&json!({"kty": "RSA", "n": RSA_N, "e": "AQ"})), Err(JwkError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_point_off_the_curve_is_no_key() {
+        let jwk = Jwk::from_value(&json!({"kty": "EC", "crv": "P-256", "x": EC_X, "y": EC_X})).unwrap();
+        assert!(crate::VerifyingKey::from_jwk(&jwk).is_err());
+    }
+
+    #[test]
+    fn sets_are_lenient_with_strangers_and_strict_at_registration() {
+        let rs = json!({"kty": "RSA", "n": RSA_N, "e": "AQAB", "alg": "RS256"});
+        let set = json!({"keys": [ec(), rs]});
+        assert_eq!(JwkSet::from_value(&set).unwrap().keys.len(), 1);
+        assert_eq!(JwkSet::from_value_strict(&set), Err((1, JwkError::Alg("RS256".to_owned()))));
+        let mut private = ec();
+        private["d"] = json!("AAAA");
+        assert_eq!(JwkSet::from_value(&json!({"keys": [ec(), private]})), Err(JwkError::PrivateKey));
+        let mut named = ec();
+        named["kid"] = json!("a");
+        assert_eq!(JwkSet::from_value(&json!({"keys": [named, named]})), Err(JwkError::DuplicateKid("a".to_owned())));
+        let set = JwkSet::from_value(&json!({"keys": [named]})).unwrap();
+        assert_eq!(set.candidates(Some("a"), Alg::Es256).count(), 1);
+        assert_eq!(set.candidates(Some("b"), Alg::Es256).count(), 0);
+        assert_eq!(set.candidates(None, Alg::EdDsa).count(), 0);
+        assert_eq!(JwkSet::from_value(&json!({"keys": vec![ec(); 33]})), Err(JwkError::TooManyKeys));
+    }
+
+    #[test]
+    fn json_round_trips() {
+        let mut key = ec();
+        key["kid"] = json!("k");
+        key["alg"] = json!("ES256");
+        key["use"] = json!("sig");
+        assert_eq!(Jwk::from_value(&key).unwrap().to_value(), key);
+        assert_eq!(serde_json::to_value(serde_json::from_value::<Jwk>(key.clone()).unwrap()).unwrap(), key);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,200}", kty in "EC|OKP|RSA|x", crv in "P-256|Ed25519|x", x in "[A-Za-z0-9_=-]{0,60}") {
+            let _ = Jwk::from_json(&text);
+            let _ = JwkSet::from_json(text.as_bytes());
+            let value = json!({"kty": kty, "crv": crv, "x": x, "y": x, "n": x, "e": x, "kid": text});
+            if let Ok(jwk) = Jwk::from_value(&value) {
+                let _ = crate::VerifyingKey::from_jwk(&jwk);
+            }
+        }
+    }
+}

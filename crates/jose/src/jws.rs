@@ -233,3 +233,145 @@ impl<'a> Parts<'a> {
 fn present<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(d).map(|_| true)
 }
+
+#[cfg(test)]
+mod tests {
+    use base::Rng;
+    use jsonwebtoken as oracle;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::JwkSet;
+
+    const ANY: Typ<'static> = Typ::AbsentOr(&["JWT"]);
+
+    fn key(alg: Alg) -> SigningKey {
+        SigningKey::generate(alg, &Rng::seeded(5)).unwrap()
+    }
+
+    fn set(value: Value) -> KeySet {
+        KeySet::from_jwks(&JwkSet::from_value(&json!({"keys": [value]})).unwrap()).unwrap()
+    }
+
+    /// Signs any header, as only an attacker would.
+    fn forged(key: &SigningKey, header: &Value) -> String {
+        compact(key, &header.to_string(), &json!({"sub": "x"})).unwrap()
+    }
+
+    /// RFC 7515 appendix A.3.
+    #[test]
+    fn es256_of_the_rfc() {
+        let keys = set(json!({"kty": "EC", "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}));
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+        let verified = verify(token, &keys, ANY).unwrap();
+        assert_eq!(verified.claims::<Value>().unwrap()["iss"], "joe");
+        assert_eq!(
+            verify(token, &keys, Typ::Is("JWT")).unwrap_err(),
+            JwsError::Typ { expected: "JWT".to_owned(), got: String::new() }
+        );
+    }
+
+    /// RFC 8037 appendix A.4, A.5.
+    #[test]
+    fn eddsa_of_the_rfc() {
+        let keys = set(json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}));
+        let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        assert_eq!(verify(token, &keys, ANY).unwrap().payload, b"Example of Ed25519 signing");
+    }
+
+    /// `jsonwebtoken` is the oracle, both ways.
+    #[test]
+    fn another_library_agrees() {
+        let claims = json!({"sub": "縁", "n": 1});
+        for (alg, name) in [
+            (Alg::Es256, oracle::Algorithm::ES256),
+            (Alg::EdDsa, oracle::Algorithm::EdDSA),
+            (Alg::Ps256, oracle::Algorithm::PS256),
+        ] {
+            let key = key(alg);
+            let token = sign(&key, "JWT", &claims).unwrap();
+            let jwk: oracle::jwk::Jwk = serde_json::from_value(key.jwk().to_value()).unwrap();
+            let mut rules = oracle::Validation::new(name);
+            rules.required_spec_claims.clear();
+            rules.validate_exp = false;
+            let theirs =
+                oracle::decode::<Value>(&token, &oracle::DecodingKey::from_jwk(&jwk).unwrap(), &rules).unwrap();
+            assert_eq!(theirs.claims, claims);
+            assert_eq!(theirs.header.kid.as_deref(), Some(key.kid()));
+            if alg != Alg::Ps256 {
+                let der = key.to_pkcs8().unwrap();
+                let encoding = match alg {
+                    Alg::Es256 => oracle::EncodingKey::from_ec_der(der.expose()),
+                    _ => oracle::EncodingKey::from_ed_der(der.expose()),
+                };
+                let theirs = oracle::encode(&oracle::Header::new(name), &claims, &encoding).unwrap();
+                assert_eq!(verify(&theirs, &KeySet::from(&key), ANY).unwrap().claims::<Value>().unwrap(), claims);
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_every_known_trick() {
+        let key = key(Alg::Es256);
+        let keys = KeySet::from(&key);
+        let refuse = |header: Value| verify(&forged(&key, &header), &keys, ANY).unwrap_err();
+        for alg in ["none", "None", "HS256", "RS256", "ES384", "es256", ""] {
+            assert_eq!(refuse(json!({"alg": alg})), JwsError::Alg(alg.to_owned()));
+        }
+        assert_eq!(refuse(json!({"alg": "EdDSA"})), JwsError::NoKeyForAlg(Alg::EdDsa));
+        assert_eq!(refuse(json!({"alg": "ES256", "crit": ["b64"], "b64": false})), JwsError::Critical);
+        assert_eq!(refuse(json!({"alg": "ES256", "jwk": key.jwk()})), JwsError::EmbeddedKey);
+        assert_eq!(refuse(json!({"alg": "ES256", "kid": "other"})), JwsError::UnknownKid("other".to_owned()));
+        assert!(matches!(refuse(json!({"alg": "ES256", "typ": "dpop+jwt"})), JwsError::Typ { .. }));
+        assert!(matches!(refuse(json!({"typ": "JWT"})), JwsError::Malformed(_)));
+        assert!(verify(&forged(&key, &json!({"alg": "ES256", "typ": "application/jwt"})), &keys, ANY).is_ok());
+        let twice = compact(&key, r#"{"alg":"ES256","alg":"none"}"#, &json!({})).unwrap();
+        assert!(matches!(verify(&twice, &keys, ANY), Err(JwsError::Malformed(_))));
+        assert_eq!(verify(&"a".repeat(MAX_TOKEN + 1), &keys, ANY).unwrap_err(), JwsError::TooLarge);
+        let token = sign(&key, "JWT", &json!({})).unwrap();
+        for wrong in [
+            format!("{token}."),
+            format!("{token}="),
+            token.replacen('.', "..", 1),
+            format!(" {token}"),
+            token[..token.len() - 1].to_owned(),
+        ] {
+            assert!(verify(&wrong, &keys, ANY).is_err(), "{wrong}");
+        }
+        let (body, _) = token.rsplit_once('.').unwrap();
+        assert_eq!(verify(&format!("{body}."), &keys, ANY).unwrap_err(), JwsError::Signature);
+        assert_eq!(verify(&format!("{body}.{}", b64url(&[0; 64])), &keys, ANY).unwrap_err(), JwsError::Signature);
+    }
+
+    #[test]
+    fn another_key_of_the_same_name_does_not_help() {
+        let mut other = SigningKey::generate(Alg::Es256, &Rng::seeded(6)).unwrap().jwk().to_value();
+        let key = key(Alg::Es256);
+        other["kid"] = key.kid().into();
+        assert_eq!(verify(&sign(&key, "JWT", &json!({})).unwrap(), &set(other), ANY).unwrap_err(), JwsError::Signature);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,300}", dotted in "[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,80}") {
+            let keys = KeySet::from(&key(Alg::EdDsa));
+            prop_assert!(verify(&text, &keys, ANY).is_err());
+            prop_assert!(verify(&dotted, &keys, ANY).is_err());
+            let _ = peek::<Value>(&text);
+            let _ = peek::<Value>(&dotted);
+        }
+
+        #[test]
+        fn any_flipped_bit_is_refused(at in 0usize..10_000, bit in 0u8..8, es in any::<bool>()) {
+            let key = key(if es { Alg::Es256 } else { Alg::EdDsa });
+            let mut token = sign(&key, "JWT", &json!({"sub": "a", "n": 7})).unwrap().into_bytes();
+            let at = at % token.len();
+            token[at] ^= 1 << bit;
+            if let Ok(token) = String::from_utf8(token) {
+                prop_assert!(verify(&token, &KeySet::from(&key), ANY).is_err());
+            }
+        }
+    }
+}

@@ -263,3 +263,54 @@ impl From<&SigningKey> for KeySet {
         Self::one(key.verifying_key().clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_survive_storage_and_sign_the_same() {
+        let rng = Rng::seeded(1);
+        for alg in Alg::ALL {
+            let key = SigningKey::generate(alg, &rng).unwrap();
+            assert_eq!(key.alg(), alg);
+            assert_eq!(key.kid(), key.jwk().thumbprint());
+            let again = SigningKey::from_pkcs8(key.to_pkcs8().unwrap().expose()).unwrap();
+            assert_eq!(again.jwk(), key.jwk());
+            let signature = again.sign(b"message").unwrap();
+            assert!(key.verifying_key().verify(b"message", &signature));
+            assert!(!key.verifying_key().verify(b"massage", &signature));
+            assert!(!format!("{key:?}").contains("BEGIN"));
+        }
+    }
+
+    #[test]
+    fn the_same_randomness_makes_the_same_key() {
+        for alg in [Alg::Es256, Alg::EdDsa] {
+            let make = |seed| SigningKey::generate(alg, &Rng::seeded(seed)).unwrap().kid().to_owned();
+            assert_eq!(make(3), make(3));
+            assert_ne!(make(3), make(4));
+        }
+    }
+
+    /// RFC 8037 appendix A.1, A.4.
+    #[test]
+    fn ed25519_of_the_rfc() {
+        let seed = base::codec::b64url_decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let key = SigningKey::new(Pair::EdDsa(Ed25519KeyPair::from_seed_unchecked(&seed).unwrap())).unwrap();
+        assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let signature = key.sign(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc").unwrap();
+        assert_eq!(
+            base::codec::b64url(&signature),
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+        );
+    }
+
+    #[test]
+    fn rubbish_is_no_key() {
+        assert_eq!(SigningKey::from_pkcs8(b"").unwrap_err(), KeyError::Unreadable);
+        assert_eq!(SigningKey::from_pkcs8(&[0x30, 0x82, 0xff, 0xff]).unwrap_err(), KeyError::Unreadable);
+        assert!(rsa_public(&[0x30, 0xff]).is_none());
+        assert!(rsa_public(&[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).is_none());
+    }
+}

@@ -57,3 +57,37 @@ impl std::fmt::Debug for NonceKey {
 const fn window(now: Timestamp) -> i64 {
     now.secs().div_euclid(WINDOW)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nonces_live_one_to_two_minutes_on_every_node() {
+        let (here, there, other) = (NonceKey::new([1; 32]), NonceKey::new([1; 32]), NonceKey::new([2; 32]));
+        for start in [0, 1, 59, 60, 1_700_000_000] {
+            let now = Timestamp::from_secs(start);
+            let nonce = here.issue(now);
+            assert!(there.check(&nonce, now));
+            assert!(there.check(&nonce, now.plus(Duration::from_secs(60))));
+            assert!(!there.check(&nonce, now.plus(Duration::from_secs(120))));
+            assert!(!other.check(&nonce, now));
+        }
+        // A node whose clock is half a minute behind still takes it.
+        let now = Timestamp::from_secs(1_700_000_000);
+        assert!(there.check(&here.issue(now), now.minus(Duration::from_secs(30))));
+        assert!(!there.check(&here.issue(now), now.minus(Duration::from_secs(120))));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_else_is_a_nonce(text in "\\PC{0,60}", bytes in proptest::collection::vec(any::<u8>(), 20)) {
+            let key = NonceKey::new([1; 32]);
+            let now = Timestamp::from_secs(1_700_000_000);
+            prop_assert!(!key.check(&text, now));
+            prop_assert!(!key.check(&b64url(&bytes), now));
+        }
+    }
+}
