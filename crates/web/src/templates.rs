@@ -1,0 +1,215 @@
+//! Templates: compiled once, strict about what is undefined, escaping HTML; and the functions they use.
+
+use base::{Lang, Timestamp, calendar};
+use fluent_bundle::{FluentArgs, FluentValue};
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, context};
+
+use crate::page::Scope;
+
+/// Lists template files of the calling crate's `templates/` folder, embedded into the binary:
+/// `web::templates!["start.html", "result.html"]`.
+#[macro_export]
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $name)))),*]
+    };
+}
+
+/// Templates every site has.
+pub(crate) const SHARED: &[(&str, &str)] = crate::templates![
+    "web/layout.html",
+    "web/ui.html",
+    "web/error.html",
+    "web/licences.html",
+    "web/accessibility.html"
+];
+
+/// The compiled templates of a site.
+pub(crate) struct Templates(Environment<'static>);
+
+impl Templates {
+    pub(crate) fn new(own: &[(&'static str, &'static str)]) -> Result<Self, Error> {
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_auto_escape_callback(|_| AutoEscape::Html);
+        env.set_syntax(minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        env.add_function("t", t);
+        env.add_function("t_html", t_html);
+        env.add_function("csrf", csrf);
+        env.add_function("field_error", field_error);
+        env.add_filter("long_date", long_date);
+        env.add_filter("long_time", long_time);
+        env.add_filter("iso_date", iso_date);
+        env.add_filter("iso_time", iso_time);
+        env.add_filter("clock_time", clock_time);
+        env.add_filter("tax_year", tax_year);
+        env.add_filter("size", size);
+        env.add_filter("yen", yen);
+        for (name, source) in SHARED.iter().chain(own) {
+            env.add_template(name, source)?;
+        }
+        Ok(Self(env))
+    }
+
+    pub(crate) fn render(&self, name: &str, page: Value, own: &Value) -> Result<String, Error> {
+        let template = self.0.get_template(name)?;
+        let mut html = template.render(context! { ..context! { page }, ..own.clone() })?;
+        if !html.ends_with('\n') {
+            html.push('\n');
+        }
+        Ok(html)
+    }
+
+    /// Names and sources, for tests.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, String)> {
+        self.0.templates().map(|(name, template)| (name, template.source().to_owned()))
+    }
+}
+
+fn failed(detail: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, detail.into())
+}
+
+fn with_scope<T>(state: &State, f: impl FnOnce(&Scope) -> Result<T, Error>) -> Result<T, Error> {
+    let page = state.lookup("page").ok_or_else(|| failed("there is no page"))?;
+    let scope = page.downcast_object_ref::<Scope>().ok_or_else(|| failed("`page` was overwritten"))?;
+    f(scope)
+}
+
+fn lang(state: &State) -> Result<Lang, Error> {
+    with_scope(state, |scope| Ok(scope.visit.lang()))
+}
+
+/// Arguments of a message. `escape` makes them safe inside HTML.
+fn arguments(kwargs: &Kwargs, escape: bool) -> Result<FluentArgs<'static>, Error> {
+    let mut args = FluentArgs::new();
+    for name in kwargs.args() {
+        let value: Value = kwargs.get(name)?;
+        let value = match value.kind() {
+            ValueKind::Number => match (i64::try_from(value.clone()), f64::try_from(value.clone())) {
+                (Ok(n), _) => FluentValue::from(n),
+                (_, Ok(x)) => FluentValue::from(x),
+                _ => return Err(failed(format!("the argument {name} is a number out of range"))),
+            },
+            ValueKind::String if escape && !value.is_safe() => {
+                FluentValue::from(escaped(value.as_str().unwrap_or_default()))
+            }
+            ValueKind::String => FluentValue::from(value.as_str().unwrap_or_default().to_owned()),
+            kind => return Err(failed(format!("the argument {name} of a text is {kind}, not text or number"))),
+        };
+        args.set(name.to_owned(), value);
+    }
+    kwargs.assert_all_used()?;
+    Ok(args)
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#x27;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// `t("key", name=value)`: a text in the page's language. Escaped where it is printed.
+fn t(state: &State, key: &str, kwargs: Kwargs) -> Result<String, Error> {
+    let args = arguments(&kwargs, false)?;
+    with_scope(state, |scope| {
+        scope.visit.site().catalogue().text(scope.visit.lang(), key, Some(&args)).map_err(|e| failed(e.to_string()))
+    })
+}
+
+/// `t_html("key", name=value)`: a text of ours with HTML in it. The message is part of the program;
+/// its arguments are escaped before they go in, unless they are safe already.
+fn t_html(state: &State, key: &str, kwargs: Kwargs) -> Result<Value, Error> {
+    let args = arguments(&kwargs, true)?;
+    with_scope(state, |scope| {
+        let text = scope.visit.site().catalogue().text(scope.visit.lang(), key, Some(&args));
+        text.map(Value::from_safe_string).map_err(|e| failed(e.to_string()))
+    })
+}
+
+/// `csrf("/path")`: the token for a form sent there.
+fn csrf(state: &State, path: &str) -> Result<String, Error> {
+    with_scope(state, |scope| Ok(scope.visit.form_token(path)))
+}
+
+/// `field_error("pin")`: the error message of a field, or none.
+fn field_error(state: &State, name: &str) -> Result<Value, Error> {
+    with_scope(state, |scope| Ok(Value::from(scope.error_of(name).map(str::to_owned))))
+}
+
+/// A date from `2026-06-01` (a serialised `jiff::civil::Date`) or from microseconds (a `Timestamp`).
+fn date(value: &Value) -> Result<jiff::civil::Date, Error> {
+    if let Some(text) = value.as_str() {
+        return text.parse().map_err(|_| failed(format!("{text:?} is not a date like 2026-06-01")));
+    }
+    Ok(calendar::jst(timestamp(value)?).date())
+}
+
+fn timestamp(value: &Value) -> Result<Timestamp, Error> {
+    i64::try_from(value.clone()).map(Timestamp).map_err(|_| failed("not a time in microseconds"))
+}
+
+fn long_date(state: &State, value: &Value) -> Result<String, Error> {
+    Ok(calendar::long_date(date(value)?, lang(state)?))
+}
+
+fn long_time(state: &State, value: &Value) -> Result<String, Error> {
+    Ok(calendar::long_time(timestamp(value)?, lang(state)?))
+}
+
+fn iso_date(value: &Value) -> Result<String, Error> {
+    Ok(date(value)?.to_string())
+}
+
+fn iso_time(value: &Value) -> Result<String, Error> {
+    Ok(timestamp(value)?.rfc3339())
+}
+
+/// 「14時35分」, "14:35".
+fn clock_time(state: &State, value: &Value) -> Result<String, Error> {
+    let dt = calendar::jst(timestamp(value)?);
+    Ok(match lang(state)? {
+        Lang::Ja => format!("{}時{:02}分", dt.hour(), dt.minute()),
+        Lang::En => format!("{:02}:{:02} (JST)", dt.hour(), dt.minute()),
+    })
+}
+
+fn tax_year(state: &State, value: i16) -> Result<String, Error> {
+    Ok(calendar::tax_year(value, lang(state)?))
+}
+
+/// A size for people: `12KB`.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes}B"),
+        1_000..1_000_000 => format!("{}KB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{}MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// An amount: `12,300円`, `¥12,300`.
+fn yen(state: &State, amount: i64) -> Result<String, Error> {
+    let plain = amount.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(plain.len() + 8);
+    for (i, digit) in plain.chars().enumerate() {
+        if i > 0 && (plain.len() - i) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if amount < 0 { "-" } else { "" };
+    Ok(match lang(state)? {
+        Lang::Ja => format!("{sign}{grouped}円"),
+        Lang::En => format!("{sign}¥{grouped}"),
+    })
+}
