@@ -5,21 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Clock, Timestamp, outbound::Outbound};
-use jose::{Alg, JwkSet, KeySet};
+use jose::{Alg, KeySet};
+use oauth::remote_keys::RemoteKeys;
 use oauth::{Keys, OAuthError, RegisteredClient};
 use parking_lot::Mutex;
 use store::Db;
-use url::Url;
 
 use crate::store::clients::{self, ClientRow};
 
 /// How old what we know of a client's status may be: a suspension is in force everywhere this fast.
 pub const FRESH: Duration = Duration::from_secs(1);
-/// How long a fetched key set serves without asking again.
-const KEYS_FRESH: Duration = Duration::from_secs(300);
-/// Not more often than this is an address asked again because of an unknown key id.
-const KEYS_PAUSE: Duration = Duration::from_secs(10);
-
 /// Whether a client may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -58,13 +53,7 @@ pub struct Client {
 
 enum KeySource {
     Given(KeySet),
-    Address(Url, Mutex<Option<Fetched>>),
-}
-
-#[derive(Clone)]
-struct Fetched {
-    keys: KeySet,
-    at: Timestamp,
+    Address(RemoteKeys),
 }
 
 impl Client {
@@ -155,34 +144,14 @@ impl Clients {
         self.cache.lock().remove(id);
     }
 
-    /// The keys of a client. `kid` unknown to a fetched set makes us fetch again, within reason: that
-    /// is how a client rotates its keys.
+    /// The keys of a client. A `kid` unknown to a fetched set makes us fetch again, within reason:
+    /// that is how a client rotates its keys.
     pub(crate) async fn keys(&self, client: &Client, kid: Option<&str>) -> Result<KeySet, OAuthError> {
-        let (url, slot) = match &client.keys {
-            KeySource::Given(keys) => return Ok(keys.clone()),
-            KeySource::Address(url, slot) => (url, slot),
-        };
-        let now = self.clock.now();
-        let known = slot.lock().clone();
-        if let Some(f) = &known {
-            let age = now.since(f.at);
-            let has = kid.is_none_or(|k| f.keys.has_kid(k));
-            if (has && age < KEYS_FRESH) || (!has && age < KEYS_PAUSE) {
-                return Ok(f.keys.clone());
-            }
-        }
-        match fetch_keys(&self.outbound, url).await {
-            Ok(keys) => {
-                *slot.lock() = Some(Fetched { keys: keys.clone(), at: now });
-                Ok(keys)
-            }
-            // A client whose key address is down for a moment still works with what we know.
-            Err(why) => match known {
-                Some(f) if kid.is_none_or(|k| f.keys.has_kid(k)) => Ok(f.keys),
-                _ => {
-                    Err(OAuthError::invalid_client(format!("the keys at the registered jwks_uri can't be used: {why}")))
-                }
-            },
+        match &client.keys {
+            KeySource::Given(keys) => Ok(keys.clone()),
+            KeySource::Address(remote) => remote.get(&self.outbound, &self.clock, kid).await.map_err(|e| {
+                OAuthError::invalid_client(format!("the keys at the registered jwks_uri can't be used: {e}"))
+            }),
         }
     }
 }
@@ -196,23 +165,9 @@ pub(crate) fn parse(row: &ClientRow) -> store::Result<Client> {
         Keys::Jwks(set) => KeySource::Given(
             KeySet::from_jwks(set).map_err(|e| store::Error::inconsistent("oauth_clients.metadata", e))?,
         ),
-        Keys::JwksUri(url) => KeySource::Address(url.clone(), Mutex::new(None)),
+        Keys::JwksUri(url) => KeySource::Address(RemoteKeys::new(url.clone())),
     };
     Ok(Client { registered, status, keys })
-}
-
-/// Fetches a key set; the reason of a failure in words for the client's developer.
-async fn fetch_keys(outbound: &Outbound, url: &Url) -> Result<KeySet, String> {
-    let request = http::Request::get(url.as_str())
-        .header(http::header::ACCEPT, "application/jwk-set+json, application/json")
-        .body(bytes::Bytes::new())
-        .map_err(|e| e.to_string())?;
-    let response = outbound.send(request).await.map_err(|e| e.to_string())?;
-    if response.status() != http::StatusCode::OK {
-        return Err(format!("it answered {}", response.status()));
-    }
-    let set = JwkSet::from_json(response.body()).map_err(|e| e.to_string())?;
-    KeySet::from_jwks(&set).map_err(|e| e.to_string())
 }
 
 /// Algorithms that ID Tokens are signed with here.
