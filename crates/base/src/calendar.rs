@@ -60,8 +60,18 @@ pub fn long_date(day: Date, lang: Lang) -> String {
         },
         Lang::En => {
             const MONTHS: [&str; 12] = [
-                "January", "February", "March", "April", "May", "June", "July", "August", "September",
-                "October", "November", "December",
+                "January",
+                "February",
+                "March",
+                "April",
+                "May",
+                "June",
+                "July",
+                "August",
+                "September",
+                "October",
+                "November",
+                "December",
             ];
             format!("{} {} {}", day.day(), MONTHS[day.month() as usize - 1], day.year())
         }

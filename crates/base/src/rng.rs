@@ -35,7 +35,11 @@ impl Rng {
     /// When the operating system has no randomness to give: nothing safe can go on then.
     pub fn fill(&self, buf: &mut [u8]) {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the one place that asks the system for randomness")]
+            #[expect(
+                clippy::disallowed_methods,
+                clippy::expect_used,
+                reason = "the one place that asks the system for randomness"
+            )]
             Source::System => aws_lc_rs::rand::fill(buf).expect("the system's random generator works"),
             Source::Seeded(state) => {
                 let mut state = state.lock();
