@@ -162,7 +162,7 @@ pub fn make(key: &SigningKey, client_id: &str, issuer: &str, now: Timestamp, rng
 }
 
 /// A JWT time: seconds, possibly with a fraction.
-pub(crate) fn time(t: Option<f64>) -> Option<Timestamp> {
+fn time(t: Option<f64>) -> Option<Timestamp> {
     t.filter(|t| t.abs() < 1e11).map(|t| Timestamp((t * 1e6) as i64))
 }
 
@@ -176,4 +176,108 @@ fn wrong(what: &str) -> OAuthError {
 
 fn missing(what: &str) -> OAuthError {
     OAuthError::invalid_client(format!("client_assertion has no {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    const ISSUER: &str = "https://portal.example";
+    const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
+
+    fn key() -> SigningKey {
+        SigningKey::generate(Alg::EdDsa, &base::Rng::seeded(1)).unwrap()
+    }
+
+    fn form(token: &str) -> Form {
+        Form::of([("client_assertion", token), ("client_assertion_type", TYPE)])
+    }
+
+    fn verdict(token: &str) -> Result<CheckedAssertion, OAuthError> {
+        let form = form(token);
+        let (id, unchecked) = peek(&form)?;
+        check(unchecked, &id, &KeySet::from(&key()), ISSUER, NOW)
+    }
+
+    fn with(name: &str, value: Value) -> Result<CheckedAssertion, OAuthError> {
+        let mut claims =
+            json!({"iss": "c", "sub": "c", "aud": ISSUER, "exp": NOW.secs() + 60, "iat": NOW.secs(), "jti": "j"});
+        claims[name] = value;
+        verdict(&jws::sign(&key(), "", &claims).unwrap())
+    }
+
+    #[test]
+    fn our_own_assertions_pass() {
+        let token = make(&key(), "c", ISSUER, NOW, &base::Rng::seeded(2)).unwrap();
+        let checked = verdict(&token).unwrap();
+        assert_eq!((checked.client_id.as_str(), checked.alg), ("c", Alg::EdDsa));
+        assert_eq!(checked.expires, NOW.plus(Duration::from_secs(70)));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert!(with("x", json!(1)).is_ok());
+        for (name, value, what) in [
+            ("aud", json!([ISSUER]), "aud is an array; it has to be exactly the string 'https://portal.example'"),
+            ("aud", json!("https://portal.example/token"), "not the address of an endpoint"),
+            ("aud", json!("https://portal.example/"), "exactly the issuer"),
+            ("aud", Value::Null, "has no aud"),
+            ("iss", json!("d"), "iss and sub"),
+            ("iss", Value::Null, "iss and sub"),
+            ("sub", Value::Null, "has no sub"),
+            ("exp", Value::Null, "has no exp"),
+            ("exp", json!(NOW.secs() - 10), "expired 10 seconds ago"),
+            ("exp", json!(NOW.secs() + 3600), "3600 seconds ahead"),
+            ("iat", json!(NOW.secs() + 11), "iat is 11 seconds in the future; check your clock"),
+            ("nbf", json!(NOW.secs() + 42), "nbf is 42 seconds in the future"),
+            ("iat", json!(1e300), "iat is not a number"),
+            ("jti", Value::Null, "has no jti"),
+            ("jti", json!(""), "has no jti"),
+            ("jti", json!("j".repeat(257)), "longer than 256"),
+        ] {
+            let e = with(name, value).unwrap_err();
+            assert!(e.code == ErrorCode::InvalidClient && e.status == 401, "{e}");
+            assert!(e.description.contains(what), "{name}: {e}");
+        }
+        // Ten seconds of skew pass on each side.
+        assert!(with("iat", json!(NOW.secs() + 10)).is_ok());
+        assert!(with("exp", json!(NOW.secs() - 9)).is_ok());
+        assert!(with("exp", json!(NOW.secs() as f64 + 0.5)).is_ok());
+    }
+
+    #[test]
+    fn forms_without_a_good_assertion() {
+        let says = |form: Form, what: &str| {
+            let e = peek(&form).unwrap_err();
+            assert!(e.code == ErrorCode::InvalidClient && e.description.contains(what), "{e}");
+        };
+        says(Form::default(), "client_assertion is missing");
+        says(Form::of([("client_secret", "x")]), "client secrets");
+        says(Form::of([("client_assertion", "x")]), "client_assertion_type");
+        says(form("x"), "compact JWS");
+        let token = make(&key(), "c", ISSUER, NOW, &base::Rng::seeded(2)).unwrap();
+        let mut other = form(&token);
+        other.push("client_id", "d");
+        says(other, "client_id is not the sub");
+        let stranger = SigningKey::generate(Alg::Es256, &base::Rng::seeded(9)).unwrap();
+        let token = make(&stranger, "c", ISSUER, NOW, &base::Rng::seeded(2)).unwrap();
+        let e = verdict(&token).unwrap_err();
+        assert!(e.description.contains("no key with kid") && e.description.contains(stranger.kid()), "{e}");
+        let hs = format!("{}.{}.x", base::codec::b64url(br#"{"alg":"HS256"}"#), base::codec::b64url(br#"{"sub":"c"}"#));
+        assert!(verdict(&hs).unwrap_err().description.contains("alg 'HS256' is not allowed"));
+        let proof = jws::sign(&key(), "dpop+jwt", &json!({"sub": "c"})).unwrap();
+        assert!(verdict(&proof).unwrap_err().description.contains("typ"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,200}", claims in "\\PC{0,100}") {
+            let _ = verdict(&text);
+            let _ = verdict(&format!("{}.{}.x", base::codec::b64url(br#"{"alg":"EdDSA"}"#), base::codec::b64url(claims.as_bytes())));
+        }
+    }
 }

@@ -332,3 +332,118 @@ fn keys(map: &Map<String, Value>) -> Result<Keys, OAuthError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base::Rng;
+    use jose::SigningKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn request() -> Value {
+        let key = SigningKey::generate(Alg::Es256, &Rng::seeded(1)).unwrap();
+        json!({"client_name": "Tax", "client_name#ja": "税", "redirect_uris": ["http://localhost:3000/cb"], "jwks": {"keys": [key.jwk()]}})
+    }
+
+    fn parse(value: &Value) -> Result<ClientMetadata, OAuthError> {
+        let scope = Scope::of(&["openid"]);
+        let policy = RegistrationPolicy {
+            grant_types: &["authorization_code", "client_credentials"],
+            scope: &scope,
+            authorization_details_types: &["attribute_linkage"],
+            id_token_algs: &[Alg::Es256, Alg::EdDsa],
+        };
+        ClientMetadata::from_json(value.to_string().as_bytes(), &policy)
+    }
+
+    #[test]
+    fn a_small_request_gets_sound_defaults() {
+        let m = parse(&request()).unwrap();
+        assert_eq!((m.name.get(Lang::Ja), m.name.get(Lang::En)), ("税", "Tax"));
+        assert_eq!((m.id_token_alg, m.scope.to_string().as_str()), (Alg::Es256, "openid"));
+        // What we answer can be registered again, and what we store can be read.
+        assert_eq!(parse(&Value::Object(m.to_json())).unwrap(), m);
+        let stored = RegisteredClient {
+            client_id: "c".to_owned(),
+            kind: ClientKind::ApiUser,
+            issued_at: Timestamp::from_secs(9),
+            metadata: m,
+        };
+        let text = serde_json::to_string(&stored).unwrap();
+        assert_eq!(serde_json::from_str::<RegisteredClient>(&text).unwrap(), stored);
+        assert_eq!(stored.response()["client_id_issued_at"], 9);
+        assert!(stored.response().get("client_secret").is_none());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        use ErrorCode::{InvalidClientMetadata as M, InvalidRedirectUri as R};
+        let mut private = request()["jwks"].clone();
+        private["keys"][0]["d"] = json!("AAAA");
+        for (name, value, code, what) in [
+            ("jwks", private, M, "jwks.keys[0]: this is a private key"),
+            ("jwks", Value::Null, M, "jwks or jwks_uri is missing"),
+            ("jwks", json!({"keys": []}), M, "no signature key"),
+            ("jwks_uri", json!("https://a.example/jwks"), M, "both present"),
+            ("redirect_uris", json!([]), R, "missing or empty"),
+            ("redirect_uris", json!(["http://a.example/"]), R, "https"),
+            ("redirect_uris", json!("https://a.example/"), M, "array"),
+            ("client_name", json!(" "), M, "client_name"),
+            ("client_name", json!("a\u{0}"), M, "control characters"),
+            ("client_name", json!(1), M, "string"),
+            ("token_endpoint_auth_method", json!("client_secret_basic"), M, "has to be private_key_jwt"),
+            ("subject_type", json!("public"), M, "has to be pairwise"),
+            ("dpop_bound_access_tokens", json!(false), M, "has to be true"),
+            ("grant_types", json!(["implicit"]), M, "'implicit'"),
+            ("response_types", json!(["token"]), M, "only response type"),
+            ("scope", json!("openid admin"), M, "'admin' is not offered"),
+            ("authorization_details_types", json!(["payment"]), M, "'payment'"),
+            ("id_token_signed_response_alg", json!("RS256"), M, "use ES256, EdDSA"),
+            ("token_endpoint_auth_signing_alg", json!("HS256"), M, "use ES256, PS256, EdDSA"),
+            ("initiate_login_uri", json!("http://a.example/login"), M, "https"),
+            ("id_token_encrypted_response_alg", json!("RSA-OAEP"), M, "not supported"),
+        ] {
+            let mut r = request();
+            if name == "client_name" {
+                r.as_object_mut().unwrap().remove("client_name#ja");
+            }
+            r[name] = value;
+            let e = parse(&r).unwrap_err();
+            assert!(e.code == code && e.description.contains(what), "{name}: {e}");
+        }
+        assert!(
+            ClientMetadata::from_json(
+                b"[]",
+                &RegistrationPolicy {
+                    grant_types: &[],
+                    scope: &Scope::default(),
+                    authorization_details_types: &[],
+                    id_token_algs: &[]
+                }
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn keys_by_reference() {
+        let mut r = request();
+        r.as_object_mut().unwrap().remove("jwks");
+        r["jwks_uri"] = json!("https://a.example/jwks");
+        assert!(matches!(parse(&r).unwrap().keys, Keys::JwksUri(_)));
+        r["jwks_uri"] = json!("http://a.example/jwks");
+        assert!(parse(&r).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..200), member in "client_name|scope|jwks|redirect_uris|grant_types", text in "\\PC{0,60}") {
+            let mut r = request();
+            r[&member] = text.into();
+            let _ = parse(&r);
+            let scope = Scope::default();
+            let _ = ClientMetadata::from_json(&body, &RegistrationPolicy { grant_types: &[], scope: &scope, authorization_details_types: &[], id_token_algs: &[] });
+        }
+    }
+}

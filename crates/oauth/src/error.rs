@@ -176,3 +176,23 @@ pub(crate) fn shorten(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_what_the_rfc_allows() {
+        let e = OAuthError::invalid_request("a \"quoted\" 値 \\ here").with("hint", 1);
+        assert_eq!(e.body(), r#"{"error":"invalid_request","error_description":"a 'quoted' ? / here","hint":1}"#);
+        assert_eq!(e.status, 400);
+        assert_eq!(OAuthError::invalid_client("x").status, 401);
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(*code));
+            assert!((400..=503).contains(&code.status()));
+        }
+        assert_eq!(ErrorCode::parse("other"), None);
+        assert_eq!(OAuthError::from(DpopError::Nonce { present: false }).code, ErrorCode::UseDpopNonce);
+        assert_eq!(OAuthError::from(DpopError::Jti).code, ErrorCode::InvalidDpopProof);
+    }
+}

@@ -130,3 +130,52 @@ fn decode(text: &[u8]) -> Option<String> {
     }
     String::from_utf8(out).ok().filter(|s| !s.contains('\0'))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn mistakes_are_named() {
+        let says = |r: Result<Form, OAuthError>, what: &str| {
+            let e = r.unwrap_err();
+            assert!(e.description.contains(what), "{e}");
+        };
+        let media = Some("application/x-www-form-urlencoded; charset=utf-8");
+        says(Form::from_request(media, Some("grant_type=x"), b""), "in the query");
+        says(Form::from_request(Some("application/json"), None, b"{}"), "not 'application/json'");
+        says(Form::from_request(None, None, b"a=b"), "without Content-Type");
+        says(Form::parse(b"a=1&b=2&a=1"), "'a' was sent more than once");
+        says(Form::parse(b"a=&a=1"), "more than once");
+        says(Form::parse(b"%61=1&a=1"), "more than once");
+        for bad in [&b"a=%"[..], b"a=%4", b"a=%zz", b"a=%+1", b"a=%ff", b"a=\0", b"a=%00", b"a=b c"] {
+            says(Form::parse(bad), "percent-encoded");
+        }
+        says(Form::parse(b"=x"), "no name");
+        says(Form::parse(&vec![b'a'; MAX_BODY + 1]), "larger");
+        let many: String = (0..65).map(|n| format!("p{n}=1&")).collect();
+        says(Form::parse(many.as_bytes()), "64 parameters");
+        let form = Form::from_request(media, Some(""), b"a=1+2%2B&&b=&c").unwrap();
+        assert_eq!(form.get("a"), Some("1 2+"));
+        assert_eq!(form.get("b"), None);
+        assert!(form.require("c").unwrap_err().description.contains("'c' is missing"));
+        assert!(form.bounded("a", 3).is_err());
+        assert_eq!(format!("{form:?}"), r#"["a", "b", "c"]"#);
+    }
+
+    proptest! {
+        #[test]
+        fn no_octets_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Form::parse(&body);
+        }
+
+        #[test]
+        fn what_is_written_is_read(pairs in proptest::collection::btree_map("[a-z_]{1,20}", "[^\0]{0,40}", 0..20)) {
+            let form = Form::of(pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+            let again = Form::parse(form.encode().as_bytes()).unwrap();
+            prop_assert!(form.iter().eq(again.iter()));
+        }
+    }
+}

@@ -8,8 +8,6 @@ use jose::{KeyError, KeySet, SigningKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::assertion;
-
 /// How far the two clocks may differ.
 pub const LEEWAY: Duration = Duration::from_secs(10);
 
@@ -136,14 +134,7 @@ pub enum IdTokenError {
 
 /// Checks a token (section 3.1.3.7).
 pub fn check(token: &str, keys: &KeySet, expect: &IdTokenExpectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
-    #[derive(Deserialize)]
-    struct Times {
-        exp: Option<f64>,
-        iat: Option<f64>,
-        auth_time: Option<f64>,
-    }
     let verified = jws::verify(token, keys, Typ::AbsentOr(&["JWT"]))?;
-    let times: Times = verified.claims()?;
     let c: IdTokenClaims = verified.claims()?;
     if c.iss != expect.issuer {
         return Err(IdTokenError::Claim("iss"));
@@ -158,8 +149,7 @@ pub fn check(token: &str, keys: &KeySet, expect: &IdTokenExpectation<'_>) -> Res
     if c.azp.as_deref().is_some_and(|a| a != expect.client_id) {
         return Err(IdTokenError::Claim("azp"));
     }
-    let exp = assertion::time(times.exp).ok_or(IdTokenError::Claim("exp"))?;
-    let iat = assertion::time(times.iat).ok_or(IdTokenError::Claim("iat"))?;
+    let (exp, iat) = (Timestamp::from_secs(c.exp), Timestamp::from_secs(c.iat));
     if exp.plus(LEEWAY) <= expect.now {
         return Err(IdTokenError::Expired(expect.now.secs() - exp.secs()));
     }
@@ -170,11 +160,70 @@ pub fn check(token: &str, keys: &KeySet, expect: &IdTokenExpectation<'_>) -> Res
         return Err(IdTokenError::Claim("nonce"));
     }
     if let Some(since) = expect.signed_in_since {
-        let at = assertion::time(times.auth_time).ok_or(IdTokenError::StaleSignIn)?;
+        let at = Timestamp::from_secs(c.auth_time.ok_or(IdTokenError::StaleSignIn)?);
         // `auth_time` is in whole seconds; the leeway covers that too.
         if at.plus(LEEWAY) < since || at > expect.now.plus(LEEWAY) {
             return Err(IdTokenError::StaleSignIn);
         }
     }
     Ok(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Rng;
+    use jose::Alg;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_780_000_000);
+
+    fn expect() -> IdTokenExpectation<'static> {
+        IdTokenExpectation {
+            issuer: "https://op.example",
+            client_id: "c",
+            nonce: Some("n"),
+            signed_in_since: Some(NOW.minus(Duration::from_secs(60))),
+            now: NOW,
+        }
+    }
+
+    fn verdict(
+        change: impl Fn(&mut IdTokenClaims),
+        expect: &IdTokenExpectation<'_>,
+    ) -> Result<IdTokenClaims, IdTokenError> {
+        let key = SigningKey::generate(Alg::Es256, &Rng::seeded(1)).unwrap();
+        let mut claims = IdTokenClaims::new("https://op.example", "s", "c", NOW, Duration::from_secs(60));
+        claims.nonce = Some("n".to_owned());
+        claims.auth_time = Some(NOW.secs() - 5);
+        change(&mut claims);
+        check(&claims.sign(&key).unwrap(), &KeySet::from(&key), expect)
+    }
+
+    #[test]
+    fn every_claim_counts() {
+        type Change = fn(&mut IdTokenClaims);
+        assert!(verdict(|_| {}, &expect()).is_ok());
+        assert!(verdict(|c| c.aud = Audience::Many(vec!["c".to_owned()]), &expect()).is_ok());
+        assert!(verdict(|c| c.azp = Some("c".to_owned()), &expect()).is_ok());
+        let cases: [(Change, IdTokenError); 11] = [
+            (|c| c.iss.push('/'), IdTokenError::Claim("iss")),
+            (|c| c.sub.clear(), IdTokenError::Claim("sub")),
+            (|c| c.aud = Audience::One("d".to_owned()), IdTokenError::Claim("aud")),
+            (|c| c.aud = Audience::Many(vec!["c".to_owned(), "d".to_owned()]), IdTokenError::Claim("aud")),
+            (|c| c.azp = Some("d".to_owned()), IdTokenError::Claim("azp")),
+            (|c| c.exp = NOW.secs() - 10, IdTokenError::Expired(10)),
+            (|c| c.iat = NOW.secs() + 11, IdTokenError::Future(11)),
+            (|c| c.nonce = None, IdTokenError::Claim("nonce")),
+            (|c| c.auth_time = None, IdTokenError::StaleSignIn),
+            (|c| c.auth_time = Some(NOW.secs() - 71), IdTokenError::StaleSignIn),
+            (|c| c.auth_time = Some(NOW.secs() + 11), IdTokenError::StaleSignIn),
+        ];
+        for (change, error) in cases {
+            assert_eq!(verdict(change, &expect()), Err(error));
+        }
+        // A nonce that nobody asked for is not ours.
+        assert_eq!(verdict(|_| {}, &IdTokenExpectation { nonce: None, ..expect() }), Err(IdTokenError::Claim("nonce")));
+        assert!(verdict(|c| c.auth_time = None, &IdTokenExpectation { signed_in_since: None, ..expect() }).is_ok());
+    }
 }

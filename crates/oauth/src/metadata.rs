@@ -146,3 +146,38 @@ pub fn oauth_authorization_server(issuer: &Url) -> String {
     let path = issuer.path().trim_end_matches('/');
     format!("{}/.well-known/oauth-authorization-server{path}", issuer.origin().ascii_serialization())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_what_the_profile_demands() {
+        let at = |p: &str| Url::parse(&format!("https://portal.example{p}")).unwrap();
+        let m = ServerMetadata::fapi("https://portal.example", at("/authorize"), at("/token"), at("/par"), at("/jwks"));
+        let json = serde_json::to_value(&m).unwrap();
+        assert_eq!(json["require_pushed_authorization_requests"], true);
+        assert_eq!(json["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(json["token_endpoint_auth_methods_supported"], serde_json::json!(["private_key_jwt"]));
+        assert_eq!(json["dpop_signing_alg_values_supported"], serde_json::json!(["ES256", "PS256", "EdDSA"]));
+        assert_eq!(json["request_uri_parameter_supported"], false);
+        assert!(json.get("registration_endpoint").is_none());
+        let mut foreign = json;
+        foreign["userinfo_signing_alg_values_supported"] = serde_json::json!(["RS256"]);
+        let back: ServerMetadata = serde_json::from_value(foreign).unwrap();
+        assert_eq!(back.issuer, m.issuer);
+        assert!(back.extra.contains_key("userinfo_signing_alg_values_supported"));
+    }
+
+    #[test]
+    fn well_known_addresses() {
+        assert_eq!(
+            openid_configuration("https://a.example/x/"),
+            "https://a.example/x/.well-known/openid-configuration"
+        );
+        assert_eq!(
+            oauth_authorization_server(&Url::parse("https://a.example/x").unwrap()),
+            "https://a.example/.well-known/oauth-authorization-server/x"
+        );
+    }
+}

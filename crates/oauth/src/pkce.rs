@@ -28,3 +28,34 @@ pub fn is_verifier(text: &str) -> bool {
 pub fn verify(challenge: &str, verifier: &str) -> bool {
     is_verifier(verifier) && same(self::challenge(verifier).as_bytes(), challenge.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use base::Rng;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 7636 appendix B.
+    #[test]
+    fn the_rfc_s_example() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(challenge(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert!(verify("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", verifier));
+        assert!(!is_verifier("short"));
+        assert!(!is_verifier(&"a".repeat(129)));
+        assert!(!is_challenge("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM="));
+        assert!(is_verifier(&super::verifier(&Rng::seeded(1))));
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_verifier_fits(a in "[A-Za-z0-9._~-]{43,128}", b in "[A-Za-z0-9._~-]{43,128}") {
+            prop_assert!(is_challenge(&challenge(&a)));
+            prop_assert!(verify(&challenge(&a), &a));
+            prop_assert_eq!(verify(&challenge(&a), &b), a == b);
+            // Sending the challenge as the verifier (method "plain") is no way in.
+            prop_assert!(!verify(&challenge(&a), &challenge(&a)));
+        }
+    }
+}

@@ -239,3 +239,140 @@ impl PushedResponse {
         request_uri.strip_prefix(Self::PREFIX).filter(|h| h.len() == 43)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base::{Rng, Timestamp};
+    use jose::{Alg, JwkSet, SigningKey};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::client::{ClientKind, ClientMetadata, ClientName, Keys};
+
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+    fn client() -> RegisteredClient {
+        let key = SigningKey::generate(Alg::Es256, &Rng::seeded(1)).unwrap();
+        RegisteredClient {
+            client_id: "c".to_owned(),
+            kind: ClientKind::ApiUser,
+            issued_at: Timestamp::from_secs(0),
+            metadata: ClientMetadata {
+                name: ClientName { ja: "税".to_owned(), en: "Tax".to_owned() },
+                redirect_uris: vec![RedirectUri::parse("https://a.example/callback").unwrap()],
+                keys: Keys::Jwks(JwkSet::new(vec![key.jwk().clone()])),
+                grant_types: vec!["authorization_code".to_owned()],
+                scope: Scope::of(&["openid"]),
+                authorization_details_types: vec!["user_registration".to_owned()],
+                assertion_alg: None,
+                id_token_alg: Alg::Es256,
+                initiate_login_uri: None,
+                client_uri: None,
+                policy_uri: None,
+            },
+        }
+    }
+
+    fn good() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("response_type", "code"),
+            ("redirect_uri", "https://a.example/callback"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+            ("scope", "openid"),
+            ("state", "s"),
+        ]
+    }
+
+    fn with(name: &'static str, value: &'static str, jkt: Option<&str>) -> Result<PushedRequest, OAuthError> {
+        let mut pairs = good();
+        pairs.retain(|(n, _)| *n != name);
+        pairs.push((name, value));
+        PushedRequest::parse(&Form::of(pairs), &client(), jkt)
+    }
+
+    #[test]
+    fn good_requests_survive_storage() {
+        let r = with("prompt", "login consent", Some(JKT)).unwrap();
+        assert!(r.openid() && r.prompts(Prompt::Login) && !r.prompts(Prompt::Create));
+        assert_eq!(r.dpop_jkt.as_deref(), Some(JKT));
+        assert_eq!(serde_json::from_str::<PushedRequest>(&serde_json::to_string(&r).unwrap()).unwrap(), r);
+        assert_eq!(with("max_age", "0", None).unwrap().max_age, Some(0));
+        assert_eq!(with("dpop_jkt", JKT, None).unwrap().dpop_jkt.as_deref(), Some(JKT));
+        assert_eq!(
+            with("claims", "{\"id_token\":{}}", None).unwrap().claims.unwrap()["id_token"],
+            serde_json::json!({})
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        use ErrorCode as E;
+        for (name, value, code, what) in [
+            ("request_uri", "urn:x", E::InvalidRequest, "request_uri may not be pushed"),
+            ("request", "a.b.c", E::InvalidRequest, "request objects are not supported"),
+            ("client_id", "d", E::InvalidRequest, "client_id"),
+            ("response_type", "", E::InvalidRequest, "'response_type' is missing"),
+            ("response_type", "code id_token", E::UnsupportedResponseType, "use code"),
+            ("response_mode", "fragment", E::InvalidRequest, "use query"),
+            ("redirect_uri", "", E::InvalidRequest, "'redirect_uri' is missing"),
+            (
+                "redirect_uri",
+                "https://a.example/calback",
+                E::InvalidRequest,
+                "nearest registered one is 'https://a.example/callback'",
+            ),
+            ("redirect_uri", "https://a.example/callback/", E::InvalidRequest, "match exactly"),
+            ("code_challenge", "", E::InvalidRequest, "code_challenge is missing"),
+            ("code_challenge", "short", E::InvalidRequest, "43 characters"),
+            ("code_challenge_method", "plain", E::InvalidRequest, "S256"),
+            ("code_challenge_method", "", E::InvalidRequest, "S256"),
+            ("scope", "openid admin", E::InvalidScope, "'admin'"),
+            ("prompt", "sudo", E::InvalidRequest, "'sudo' is unknown"),
+            ("prompt", "none login", E::InvalidRequest, "can't be combined"),
+            ("max_age", "-1", E::InvalidRequest, "max_age"),
+            ("max_age", "+1", E::InvalidRequest, "max_age"),
+            ("claims", "[]", E::InvalidRequest, "claims"),
+            ("dpop_jkt", "x", E::InvalidRequest, "thumbprint"),
+            ("dpop_jkt", CHALLENGE, E::InvalidDpopProof, "not the thumbprint of the key in the DPoP header"),
+            (
+                "authorization_details",
+                "[{\"type\":\"linkage\",\"linkage_id\":\"l\",\"subject_token\":\"a.b.c\"}]",
+                E::InvalidAuthorizationDetails,
+                "not approved",
+            ),
+        ] {
+            let e = with(name, value, Some(JKT)).unwrap_err();
+            assert!(e.code == code && e.description.contains(what), "{name}={value}: {e}");
+        }
+        let e = PushedRequest::parse(&Form::of(good()).tap_state(&"s".repeat(1025)), &client(), None).unwrap_err();
+        assert!(e.description.contains("'state' is longer than 1024"));
+    }
+
+    impl Form {
+        fn tap_state(self, state: &str) -> Self {
+            let mut out = Self::of(self.iter().filter(|(n, _)| *n != "state"));
+            out.push("state", state);
+            out
+        }
+    }
+
+    #[test]
+    fn handles_of_request_uris() {
+        let handle = Rng::seeded(1).token();
+        let r = PushedResponse::new(&handle, 90);
+        assert_eq!(PushedResponse::handle(&r.request_uri), Some(handle.as_str()));
+        assert_eq!(PushedResponse::handle("urn:ietf:params:oauth:request_uri:x"), None);
+        assert_eq!(PushedResponse::handle("https://a.example/r"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_panics(name in "scope|prompt|max_age|claims|authorization_details|redirect_uri|nonce|dpop_jkt", value in "\\PC{0,100}") {
+            let mut form = Form::of(good().into_iter().filter(|(n, _)| *n != name));
+            form.push(&name, value);
+            let _ = PushedRequest::parse(&form, &client(), None);
+        }
+    }
+}

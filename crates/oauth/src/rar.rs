@@ -400,3 +400,106 @@ impl DeliveredDocuments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_types_of_leg_a_and_b() {
+        let text = json!([
+            {"type": "attribute_linkage", "delivery_services": [{"id": "mail", "message": "⑤"}, {"id": "post"}]},
+            {"type": "user_registration"},
+            {"type": "delivered_documents", "actions": ["list", "read"], "document_types": ["TEG800"], "years": [2026]},
+            {"type": "linkage", "linkage_id": "lnk_1", "subject_token": "a.b.c"},
+        ]);
+        let d = Details::parse(&text.to_string()).unwrap();
+        assert_eq!(d.attribute_linkage().unwrap().if_linked, IfLinked::Return);
+        assert_eq!(d.delivered_documents().unwrap().period_days, 1);
+        assert!(d.user_registration());
+        assert_eq!(d.linkage().unwrap().linkage_id, "lnk_1");
+        // As stored and as pushed by our own client.
+        let again = serde_json::to_string(&d).unwrap();
+        assert_eq!(serde_json::from_str::<Details>(&again).unwrap(), d);
+        assert_eq!(Details::parse(&again).unwrap(), d);
+        let allowed = ["attribute_linkage", "user_registration", "delivered_documents"].map(str::to_owned);
+        assert!(d.within(&allowed).unwrap_err().description.contains("'linkage'"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let linkage =
+            |services: Value| json!([{"type": "attribute_linkage", "delivery_services": services}]).to_string();
+        let documents = |more: Value| {
+            let mut d = json!({"type": "delivered_documents", "actions": ["list"]});
+            d.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!([d]).to_string()
+        };
+        for (text, what) in [
+            ("x".to_owned(), "not JSON"),
+            ("{}".to_owned(), "array"),
+            ("[1]".to_owned(), "[0] is not a JSON object"),
+            ("[{}]".to_owned(), "[0] has no type"),
+            (r#"[{"type":"payment"}]"#.to_owned(), "[0]: type 'payment' is unknown"),
+            (r#"[{"type":"user_registration","x":1}]"#.to_owned(), "unknown field `x`"),
+            (r#"[{"type":"user_registration"},{"type":"user_registration"}]"#.to_owned(), "occurs twice"),
+            (linkage(json!([])), "1 to 8"),
+            (linkage(json!((0..9).map(|n| json!({"id": n.to_string()})).collect::<Vec<_>>())), "1 to 8"),
+            (linkage(json!([{"id": "a"}, {"id": "a"}])), "'a' is named twice"),
+            (linkage(json!([{"id": "a b"}])), "delivery_services.id"),
+            (linkage(json!([{"id": "a", "msg": ""}])), "unknown field `msg`"),
+            (linkage(json!([{"id": "a", "message": "x".repeat(4097)}])), "longer than 4096"),
+            (documents(json!({"actions": []})), "actions"),
+            (documents(json!({"actions": ["delete"]})), "unknown variant `delete`"),
+            (documents(json!({"actions": ["list", "list"]})), "each once"),
+            (documents(json!({"period_days": 91})), "1 to 90"),
+            (documents(json!({"period_days": 0})), "1 to 90"),
+            (documents(json!({"years": [8]})), "Gregorian"),
+            (documents(json!({"years": []})), "years"),
+            (documents(json!({"document_types": ["a", "a"]})), "document_types"),
+            (json!([{"type": "linkage", "linkage_id": "l", "subject_token": "x"}]).to_string(), "compact JWS"),
+        ] {
+            let e = Details::parse(&text).unwrap_err();
+            assert_eq!(e.code, ErrorCode::InvalidAuthorizationDetails);
+            assert!(e.description.contains(what), "{text}: {e}");
+        }
+        assert!(Details::parse(&linkage(json!([{"id": "a", "message": "x".repeat(4096)}]))).is_ok());
+    }
+
+    #[test]
+    fn grants_are_enriched() {
+        let at = Timestamp::from_secs(1_780_000_000);
+        let g = Granted::AttributeLinkage {
+            delivery_services: vec![
+                ServiceResult::new("mail", "linked").linked("lnk_1", at, Some("⑥".to_owned())),
+                ServiceResult::new("post", "failed"),
+            ],
+        };
+        assert_eq!(
+            serde_json::to_value(&g).unwrap(),
+            json!({"type": "attribute_linkage", "delivery_services": [
+            {"id": "mail", "result": "linked", "linkage_id": "lnk_1", "linked_at": at.rfc3339(), "reply": "⑥"},
+            {"id": "post", "result": "failed"}]})
+        );
+        let Detail::DeliveredDocuments(d) =
+            serde_json::from_value(json!({"type": "delivered_documents", "actions": ["read"]})).unwrap()
+        else {
+            panic!()
+        };
+        let json = serde_json::to_value(d.granted(at)).unwrap();
+        assert_eq!(json, json!({"type": "delivered_documents", "actions": ["read"], "expires_at": at.rfc3339()}));
+        assert_eq!(serde_json::from_value::<Granted>(json).unwrap(), d.granted(at));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,200}", kind in "attribute_linkage|user_registration|delivered_documents|linkage", member in "[a-z_]{1,20}", n in any::<i64>()) {
+            let _ = Details::parse(&text);
+            let _ = Details::parse(&json!([{"type": kind, member.clone(): n}]).to_string());
+            let _ = Details::parse(&json!([{"type": kind, member: [text]}]).to_string());
+        }
+    }
+}

@@ -83,8 +83,11 @@ pub(crate) fn check_url(what: &str, text: &str) -> Result<Url, String> {
 /// The registered address that looks most like `wrong`, to say so in the error.
 pub fn nearest<'a>(registered: &'a [RedirectUri], wrong: &str) -> Option<&'a RedirectUri> {
     // A stranger chooses `wrong`; its length bounds the work.
+    let origin = Url::parse(wrong).map(|u| u.origin().ascii_serialization());
     let wrong: Vec<char> = wrong.chars().take(512).collect();
-    registered.iter().take(64).min_by_key(|r| distance(&r.0, &wrong))
+    // The same server first: a forgotten query is many edits, yet the likelier mistake.
+    let elsewhere = |r: &RedirectUri| origin.as_ref().is_ok_and(|o| *o != r.origin());
+    registered.iter().take(64).min_by_key(|r| (elsewhere(r), distance(&r.0, &wrong)))
 }
 
 /// Levenshtein distance.
@@ -100,4 +103,70 @@ fn distance(a: &str, b: &[char]) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_registered() {
+        for good in [
+            "https://tax.example/cb",
+            "https://tax.example/cb?from=portal",
+            "http://localhost:3000/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]:8080/cb",
+            "http://sample.localhost/cb",
+        ] {
+            assert_eq!(RedirectUri::parse(good).unwrap().as_str(), good);
+        }
+        for (bad, why) in [
+            ("http://tax.example/cb", "https"),
+            ("http://localhost.evil.example/cb", "https"),
+            ("http://10.0.0.1/cb", "https"),
+            ("https://tax.example/cb#x", "fragment"),
+            ("https://user@tax.example/cb", "user name"),
+            ("javascript:alert(1)", "https"),
+            ("com.example.app:/cb", "https"),
+            ("/cb", "absolute"),
+            ("https://tax.example/*", "wildcard"),
+            ("https://tax.example/\u{e9}", "percent-encoded"),
+            ("https://tax.example\\@evil.example/", "percent-encoded"),
+            (" https://tax.example/cb", "percent-encoded"),
+        ] {
+            let e = RedirectUri::parse(bad).unwrap_err();
+            assert_eq!(e.code, ErrorCode::InvalidRedirectUri);
+            assert!(e.description.contains(why), "{bad}: {e}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_the_likely_one() {
+        let uris: Vec<_> =
+            ["https://a.example/callback?from=portal", "https://b.example/cb", "http://localhost:3000/cb"]
+                .map(|u| RedirectUri::parse(u).unwrap())
+                .into();
+        for (wrong, right) in [
+            ("https://a.example/calback", 0),
+            ("https://b.example/cb/", 1),
+            ("http://localhost:3001/cb", 2),
+            ("https://localhost:3000/cb", 2),
+            ("nonsense", 1),
+        ] {
+            assert_eq!(nearest(&uris, wrong), Some(&uris[right]), "{wrong}");
+        }
+        assert_eq!(nearest(&[], "x"), None);
+        assert_eq!(distance("kitten", &"sitting".chars().collect::<Vec<_>>()), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,100}") {
+            let _ = RedirectUri::parse(&text);
+            let _ = RedirectUri::parse(&format!("https://{text}"));
+        }
+    }
 }

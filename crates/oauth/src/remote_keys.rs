@@ -83,3 +83,71 @@ pub async fn fetch(http: &Outbound, url: &Url) -> Result<JwkSet, ClientError> {
         _ => ClientError::Protocol("the answer of jwks_uri is not a key set"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use base::outbound::{BodyStream, Http, OutboundError, Request, Response};
+    use base::{FakeClock, Rng};
+    use jose::{Alg, SigningKey};
+
+    use super::*;
+
+    struct Publisher {
+        keys: Mutex<Option<JwkSet>>,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Http for Publisher {
+        async fn send(&self, _: Request) -> Result<Response, OutboundError> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let body = self.keys.lock().as_ref().map(|k| serde_json::to_vec(k).unwrap());
+            body.map(|b| http::Response::new(b.into())).ok_or(OutboundError::Timeout)
+        }
+
+        async fn stream(&self, _: Request, _: u64) -> Result<http::Response<BodyStream>, OutboundError> {
+            Err(OutboundError::Timeout)
+        }
+    }
+
+    #[tokio::test]
+    async fn copies_are_kept_refreshed_and_outlive_a_failure() {
+        let rng = Rng::seeded(1);
+        let [a, b] = [Alg::Es256, Alg::EdDsa].map(|alg| SigningKey::generate(alg, &rng).unwrap());
+        let publisher = Arc::new(Publisher {
+            keys: Mutex::new(Some(JwkSet::new(vec![a.jwk().clone()]))),
+            asked: AtomicUsize::new(0),
+        });
+        let asked = |n| assert_eq!(publisher.asked.load(Ordering::SeqCst), n);
+        let http: Outbound = publisher.clone();
+        let time = FakeClock::at(Timestamp::from_secs(1_000_000));
+        let clock = time.clock();
+        let remote = RemoteKeys::new(Url::parse("https://a.example/jwks").unwrap());
+
+        assert!(remote.get(&http, &clock, Some(a.kid())).await.unwrap().has_kid(a.kid()));
+        remote.get(&http, &clock, Some(a.kid())).await.unwrap();
+        asked(1);
+        // Strangers naming unknown keys don't make us ask again and again.
+        *publisher.keys.lock() = Some(JwkSet::new(vec![a.jwk().clone(), b.jwk().clone()]));
+        assert!(!remote.get(&http, &clock, Some(b.kid())).await.unwrap().has_kid(b.kid()));
+        asked(1);
+        time.advance(Duration::from_secs(10));
+        assert!(remote.get(&http, &clock, Some(b.kid())).await.unwrap().has_kid(b.kid()));
+        asked(2);
+        // A key taken away stops working within ten minutes; a server that is down does not stop anything.
+        *publisher.keys.lock() = None;
+        time.advance(Duration::from_secs(600));
+        assert!(remote.get(&http, &clock, Some(a.kid())).await.unwrap().has_kid(a.kid()));
+        asked(3);
+        *publisher.keys.lock() = Some(JwkSet::new(vec![b.jwk().clone()]));
+        time.advance(Duration::from_secs(10));
+        assert!(!remote.get(&http, &clock, Some(a.kid())).await.unwrap().has_kid(a.kid()));
+        *publisher.keys.lock() = None;
+        time.advance(Duration::from_secs(25 * 3600));
+        assert!(remote.get(&http, &clock, None).await.is_err());
+    }
+}

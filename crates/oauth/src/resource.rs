@@ -64,3 +64,47 @@ pub fn challenge(error: Option<&OAuthError>, scope: Option<&str>) -> String {
     put("algs", &Alg::names().join(" "));
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tokens_come_with_their_scheme() {
+        assert_eq!(access_token(Some("DPoP abc.~-")).unwrap(), "abc.~-");
+        assert_eq!(access_token(Some("dpop  abc")).unwrap(), "abc");
+        for (value, what) in [
+            (None, "no access token"),
+            (Some("Bearer abc"), "not as Bearer"),
+            (Some("Basic abc"), "scheme"),
+            (Some("DPoP"), "malformed"),
+            (Some("DPoP a b"), "malformed"),
+            (Some("DPoP a,DPoP b"), "malformed"),
+        ] {
+            let e = access_token(value).unwrap_err();
+            assert!(e.status == 401 && e.description.contains(what), "{e}");
+        }
+    }
+
+    #[test]
+    fn challenges_are_well_formed() {
+        assert_eq!(challenge(None, None), r#"DPoP algs="ES256 PS256 EdDSA""#);
+        let e = proof_error(DpopError::Nonce { present: false });
+        assert_eq!(e.status, 401);
+        assert!(
+            challenge(Some(&e), Some("documents")).starts_with(r#"DPoP error="use_dpop_nonce", error_description=""#)
+        );
+        assert!(challenge(Some(&no_proof()), Some("documents")).contains(r#", scope="documents", algs="#));
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(text in "\\PC{0,100}") {
+            let _ = access_token(Some(&text));
+            let c = challenge(Some(&OAuthError::invalid_request(&text)), None);
+            prop_assert!(c.is_ascii() && c.matches('"').count() == 6);
+        }
+    }
+}

@@ -137,3 +137,67 @@ impl AuthorizationResponse {
         Form::parse(query.as_bytes()).ok()?.get("state").map(str::to_owned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ISSUER: &str = "https://portal.example";
+
+    fn back(uri: &str, state: &str, build: impl Fn(&Redirect<'_>) -> String) -> AuthorizationResponse {
+        let redirect_uri = RedirectUri::parse(uri).unwrap();
+        let r = Redirect {
+            redirect_uri: &redirect_uri,
+            state: Some(state),
+            issuer: ISSUER,
+            outcome: Some("user_cancelled"),
+        };
+        let address = build(&r);
+        assert!(address.starts_with(uri));
+        let (_, query) = address.split_once('?').unwrap();
+        assert_eq!(AuthorizationResponse::peek_state(query).as_deref(), Some(state));
+        AuthorizationResponse::parse(query, &ResponseExpectation { state, issuer: ISSUER }).unwrap()
+    }
+
+    #[test]
+    fn queries_of_the_registered_address_stay() {
+        let uri = RedirectUri::parse("https://a.example/cb?x=1").unwrap();
+        let r = Redirect { redirect_uri: &uri, state: None, issuer: ISSUER, outcome: None };
+        assert_eq!(r.code("c d"), "https://a.example/cb?x=1&code=c+d&iss=https%3A%2F%2Fportal.example");
+        let uri = RedirectUri::parse("https://a.example/cb?").unwrap();
+        let r = Redirect { redirect_uri: &uri, state: None, issuer: ISSUER, outcome: None };
+        assert!(r.code("c").starts_with("https://a.example/cb?code=c&"));
+    }
+
+    #[test]
+    fn addresses_of_pushed_requests() {
+        let url = authorization_url(&Url::parse("https://p.example/authorize?x=1").unwrap(), "c", "urn:a:b");
+        assert_eq!(url.as_str(), "https://p.example/authorize?x=1&client_id=c&request_uri=urn%3Aa%3Ab");
+    }
+
+    proptest! {
+        #[test]
+        fn redirects_round_trip(state in "[ -~]{1,60}", code in "[A-Za-z0-9_-]{1,60}", why in "\\PC{1,80}", query in "(\\?([a-b]=1(&c=2&?)?)?)?") {
+            let uri = format!("https://a.example/cb{query}");
+            match back(&uri, &state, |r| r.code(&code)) {
+                AuthorizationResponse::Code { code: got, .. } => prop_assert_eq!(got.expose(), &code),
+                other => prop_assert!(false, "{:?}", other),
+            }
+            match back(&uri, &state, |r| r.error(ErrorCode::AccessDenied, &why)) {
+                AuthorizationResponse::Error { error, description, outcome } => {
+                    prop_assert_eq!(error, "access_denied");
+                    prop_assert!(description.is_some());
+                    prop_assert_eq!(outcome.as_deref(), Some("user_cancelled"));
+                }
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+
+        #[test]
+        fn no_query_panics(query in "\\PC{0,200}") {
+            let _ = AuthorizationResponse::parse(&query, &ResponseExpectation { state: "s", issuer: ISSUER });
+        }
+    }
+}

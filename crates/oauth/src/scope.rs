@@ -79,3 +79,19 @@ impl<'de> Deserialize<'de> for Scope {
         Self::parse(&String::deserialize(d)?).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_parse_and_compare() {
+        let s = Scope::parse("openid  status openid").unwrap();
+        assert_eq!(s.to_string(), "openid status");
+        assert!(Scope::parse("").unwrap().is_empty());
+        assert_eq!(Scope::parse("a\"b").unwrap_err().code, ErrorCode::InvalidScope);
+        assert!(s.within(&Scope::of(&["status", "openid", "x"])).is_ok());
+        assert!(s.within(&Scope::of(&["openid"])).unwrap_err().description.contains("'status'"));
+        assert!(Scope::parse(&(0..40).map(|n| format!("s{n} ")).collect::<String>()).is_err());
+    }
+}

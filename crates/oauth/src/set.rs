@@ -116,3 +116,48 @@ pub fn check(token: &str, keys: &KeySet, issuer: &str, receiver: &str, now: Time
     }
     Ok(c)
 }
+
+#[cfg(test)]
+mod tests {
+    use jose::Alg;
+    use serde_json::json;
+
+    use super::*;
+
+    const EVENT: &str = "https://enishi.example/events/linkage-ended";
+
+    #[test]
+    fn events_travel_and_strangers_do_not() {
+        let rng = Rng::seeded(1);
+        let key = SigningKey::generate(Alg::Es256, &rng).unwrap();
+        let keys = KeySet::from(&key);
+        let now = Timestamp::from_secs(1_780_000_000);
+        let made =
+            SetClaims::new("https://a.example", "https://b.example", EVENT, json!({"linkage_id": "lnk_1"}), now, &rng);
+        let token = made.sign(&key).unwrap();
+        let got = check(&token, &keys, "https://a.example", "https://b.example", now).unwrap();
+        assert_eq!(got.event(EVENT).unwrap()["linkage_id"], "lnk_1");
+        let refused = |iss, aud, now| check(&token, &keys, iss, aud, now).unwrap_err().code();
+        assert_eq!(refused("https://x.example", "https://b.example", now), "invalid_issuer");
+        assert_eq!(refused("https://a.example", "https://x.example", now), "invalid_audience");
+        assert_eq!(
+            refused("https://a.example", "https://b.example", now.minus(Duration::from_secs(61))),
+            "invalid_request"
+        );
+        let other = KeySet::from(&SigningKey::generate(Alg::Es256, &rng).unwrap());
+        assert_eq!(
+            check(&token, &other, "https://a.example", "https://b.example", now).unwrap_err().code(),
+            "invalid_key"
+        );
+        // Another kind of token, rightly signed, is no event.
+        let id_token = jws::sign(&key, "JWT", &made).unwrap();
+        assert!(matches!(
+            check(&id_token, &keys, "https://a.example", "https://b.example", now),
+            Err(SetError::Token(JwsError::Typ { .. }))
+        ));
+        let mut empty = made;
+        empty.events.clear();
+        let token = empty.sign(&key).unwrap();
+        assert_eq!(check(&token, &keys, "https://a.example", "https://b.example", now), Err(SetError::Empty));
+    }
+}

@@ -202,3 +202,70 @@ impl std::fmt::Debug for TokenResponse {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<TokenRequest, OAuthError> {
+        TokenRequest::parse(&Form::of(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let verifier = "v".repeat(43);
+        let e = parse(&[("grant_type", "authorization_code"), ("code", "c"), ("redirect_uri", "r")]).unwrap_err();
+        assert!(e.code == ErrorCode::InvalidRequest && e.description.contains("code_verifier is missing"));
+        let e = parse(&[("grant_type", "authorization_code"), ("code_verifier", &verifier)]).unwrap_err();
+        assert!(e.description.contains("'code' is missing"));
+        let e = parse(&[("grant_type", "authorization_code"), ("code_verifier", "short")]).unwrap_err();
+        assert_eq!(e.code, ErrorCode::InvalidGrant);
+        assert_eq!(parse(&[("grant_type", "password")]).unwrap_err().code, ErrorCode::UnsupportedGrantType);
+        assert!(parse(&[]).unwrap_err().description.contains("'grant_type' is missing"));
+        let r = parse(&[("grant_type", "refresh_token"), ("refresh_token", "r"), ("scope", "a")]).unwrap();
+        assert_eq!(r.grant_type(), "refresh_token");
+        assert!(!format!("{r:?}").contains("\"r\""));
+    }
+
+    #[test]
+    fn a_code_works_for_its_owner_only() {
+        let verifier = "v".repeat(43);
+        let challenge = pkce::challenge(&verifier);
+        let binding =
+            CodeBinding { client_id: "c", redirect_uri: "https://a/", code_challenge: &challenge, dpop_jkt: Some("k") };
+        assert!(binding.check("c", "https://a/", &verifier, "k").is_ok());
+        for (client, uri, verifier, jkt, what) in [
+            ("d", "https://a/", verifier.as_str(), "k", "unknown"),
+            ("c", "https://a", verifier.as_str(), "k", "redirect_uri"),
+            ("c", "https://a/", &"w".repeat(43), "k", "code_verifier"),
+            ("c", "https://a/", verifier.as_str(), "l", "DPoP key"),
+        ] {
+            let e = binding.check(client, uri, verifier, jkt).unwrap_err();
+            assert!(e.code == ErrorCode::InvalidGrant && e.description.contains(what), "{e}");
+        }
+    }
+
+    #[test]
+    fn answers_are_flat_and_silent_in_logs() {
+        let r = TokenResponse::dpop("secret-token".to_owned(), 300).with("outcome", "linked");
+        let json: Value = serde_json::from_str(&r.body()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"access_token": "secret-token", "token_type": "DPoP", "expires_in": 300, "outcome": "linked"})
+        );
+        assert!(!format!("{r:?}").contains("secret"));
+        // A granted detail of a later version does not spoil the rest.
+        let later = r#"{"access_token":"a","token_type":"DPoP","authorization_details":[{"type":"later"},{"type":"user_registration","registered":true,"registered_now":false,"more":1}]}"#;
+        let r: TokenResponse = serde_json::from_str(later).unwrap();
+        assert_eq!(r.granted(), [Granted::UserRegistration { registered: true, registered_now: false }]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_panics(grant in "authorization_code|refresh_token|client_credentials|\\PC{0,9}", a in "\\PC{0,60}", b in "\\PC{0,60}") {
+            let _ = parse(&[("grant_type", &grant), ("code", &a), ("code_verifier", &b), ("redirect_uri", &a), ("scope", &b)]);
+        }
+    }
+}
