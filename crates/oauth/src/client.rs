@@ -196,6 +196,8 @@ impl ClientMetadata {
         put("authorization_details_types", json!(self.authorization_details_types));
         put("token_endpoint_auth_method", "private_key_jwt".into());
         put("subject_type", "pairwise".into());
+        // Some servers leave `auth_time` out of an ID Token otherwise.
+        put("require_auth_time", true.into());
         put("dpop_bound_access_tokens", true.into());
         put("require_pushed_authorization_requests", true.into());
         put("id_token_signed_response_alg", self.id_token_alg.name().into());

@@ -4,6 +4,8 @@
 //! push ─▶ (citizen's browser goes to authorization_url and comes back) ─▶ exchange ─▶ call
 //! ```
 
+mod discovery;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,18 +21,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use crate::client::ClientMetadata;
 use crate::form::Form;
 use crate::id_token::{self, IdTokenClaims, IdTokenError, IdTokenExpectation};
-use crate::metadata::{self, ServerMetadata};
+use crate::metadata::ServerMetadata;
 use crate::pushed::{Prompt, PushedResponse};
 use crate::rar::Details;
-use crate::redirect;
 use crate::remote_keys::RemoteKeys;
 use crate::response::{self, AuthorizationResponse, ResponseError, ResponseExpectation};
 use crate::scope::Scope;
 use crate::token::TokenResponse;
 use crate::{assertion, pkce};
+
+pub use discovery::{discover, register};
+
+use discovery::oauth_error;
 
 /// How long a discovery document is used before it is fetched again.
 const DISCOVERY_FRESH: Duration = Duration::from_secs(600);
@@ -316,15 +320,15 @@ impl Client {
                 return Err(ClientError::Protocol("the id_token's claims are not an object"));
             };
             let keys = self.server_keys(header.kid.as_deref()).await?;
-            let now = self.0.clock.now();
-            let by_age = pushed.max_age.map(|s| now.minus(Duration::from_secs(s)));
+            // Counted from the request: the citizen may take minutes between signing in and returning.
+            let by_age = pushed.max_age.map(|s| pushed.pushed_at.minus(Duration::from_secs(s)));
             let by_prompt = pushed.fresh_sign_in.then_some(pushed.pushed_at);
             let expect = IdTokenExpectation {
                 issuer: &self.0.config.issuer,
                 client_id: &self.0.config.client_id,
                 nonce: Some(nonce),
                 signed_in_since: by_age.max(by_prompt),
-                now,
+                now: self.0.clock.now(),
             };
             tokens.id_token = Some(id_token::check(&id_token, &keys, &expect)?);
         }
@@ -472,89 +476,5 @@ impl Client {
         let new_nonce = self.remember_nonce(url, headers);
         let mut challenges = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|v| v.to_str().ok());
         new_nonce && status == StatusCode::UNAUTHORIZED && challenges.any(|c| c.contains("use_dpop_nonce"))
-    }
-}
-
-/// Fetches a server's description and checks that it is that server's (RFC 8414 section 3.3).
-pub async fn discover(http: &Outbound, issuer: &str) -> Result<ServerMetadata, ClientError> {
-    let issuer_url = redirect::check_url("issuer", issuer)
-        .map_err(|_| ClientError::Protocol("the issuer has to be an https address (http only on localhost)"))?;
-    let mut found = None;
-    for url in [metadata::openid_configuration(issuer), metadata::oauth_authorization_server(&issuer_url)] {
-        let request = http::Request::builder()
-            .uri(url)
-            .header(header::ACCEPT, "application/json")
-            .body(Bytes::new())
-            .map_err(|_| ClientError::Protocol("the issuer can't be called"))?;
-        let response = http.send(request).await?;
-        if response.status() == StatusCode::OK {
-            found = Some(response);
-            break;
-        }
-    }
-    let response = found.ok_or(ClientError::Protocol("the issuer has no discovery document"))?;
-    let m: ServerMetadata = serde_json::from_slice(response.body())
-        .map_err(|_| ClientError::Protocol("the discovery document is not one of a server with PAR"))?;
-    if m.issuer != issuer {
-        return Err(ClientError::Protocol("the discovery document is another issuer's"));
-    }
-    for url in [&m.authorization_endpoint, &m.token_endpoint, &m.pushed_authorization_request_endpoint, &m.jwks_uri] {
-        redirect::check_url("endpoint", url.as_str())
-            .map_err(|_| ClientError::Protocol("an endpoint in the discovery document is not https"))?;
-    }
-    Ok(m)
-}
-
-/// Registers a client (RFC 7591 section 3), where the server lets anybody: the test environment.
-/// Returns the client id.
-pub async fn register(
-    http: &Outbound,
-    server: &ServerMetadata,
-    client: &ClientMetadata,
-) -> Result<String, ClientError> {
-    #[derive(Deserialize)]
-    struct Registered {
-        client_id: String,
-    }
-    let url = server
-        .registration_endpoint
-        .as_ref()
-        .ok_or(ClientError::Protocol("the server has no registration_endpoint"))?;
-    let request = http::Request::builder()
-        .method(Method::POST)
-        .uri(url.as_str())
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::ACCEPT, "application/json")
-        .body(Bytes::from(Value::Object(client.to_json()).to_string()))
-        .map_err(|_| ClientError::Protocol("the registration_endpoint can't be called"))?;
-    let response = http.send(request).await?;
-    if !response.status().is_success() {
-        return Err(oauth_error(&response));
-    }
-    serde_json::from_slice::<Registered>(response.body())
-        .map(|r| r.client_id)
-        .map_err(|_| ClientError::Protocol("the registration's answer has no client_id"))
-}
-
-/// What the server said, cut to a bearable length. Servers are asked not to echo secrets; ours never do.
-fn oauth_error(response: &Response) -> ClientError {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
-        error_description: Option<String>,
-    }
-    let cut = |s: String| s.chars().filter(|c| !c.is_control()).take(600).collect::<String>();
-    match serde_json::from_slice::<Body>(response.body()) {
-        Ok(b) => ClientError::OAuth {
-            status: response.status().as_u16(),
-            error: b.error.chars().filter(|c| !c.is_control()).take(64).collect(),
-            description: b.error_description.map(cut),
-        },
-        Err(_) if response.status().is_server_error() => ClientError::OAuth {
-            status: response.status().as_u16(),
-            error: "server_error".to_owned(),
-            description: None,
-        },
-        Err(_) => ClientError::Protocol("the server refused without an OAuth error"),
     }
 }

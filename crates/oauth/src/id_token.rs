@@ -106,7 +106,7 @@ pub struct IdTokenExpectation<'a> {
     /// The request's nonce, if it had one.
     pub nonce: Option<&'a str>,
     /// When the citizen has to have signed in at the earliest: for `prompt=login` the time of the
-    /// request, for `max_age` the present less `max_age`. Demands `auth_time`.
+    /// request, for `max_age` that less `max_age`. Demands `auth_time`.
     pub signed_in_since: Option<Timestamp>,
     /// The present time.
     pub now: Timestamp,

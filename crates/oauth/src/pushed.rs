@@ -43,7 +43,7 @@ impl Prompt {
 }
 
 /// A request that was pushed and checked. Stored as JSON under its `request_uri`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushedRequest {
     /// Whose request it is.
     pub client_id: String,
@@ -75,6 +75,18 @@ pub struct PushedRequest {
     /// What is asked for in detail.
     #[serde(default)]
     pub authorization_details: Details,
+}
+
+/// Without what belongs to the citizen and the client alone.
+impl std::fmt::Debug for PushedRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PushedRequest")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scope", &self.scope)
+            .field("authorization_details", &self.authorization_details)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PushedRequest {

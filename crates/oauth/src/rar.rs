@@ -2,11 +2,14 @@
 //!
 //! `message` ⑤ and `reply` ⑥ are opaque: they pass through unread.
 
-use base::Timestamp;
+mod granted;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{ErrorCode, OAuthError, shorten};
+
+pub use granted::{Granted, GrantedDocuments, ServiceOutcome, ServiceResult};
 
 /// Most delivery services in one request.
 pub const MAX_SERVICES: usize = 8;
@@ -28,7 +31,7 @@ pub mod types {
 }
 
 /// A delivery service asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRequest {
     /// Its id at the portal.
@@ -36,6 +39,13 @@ pub struct ServiceRequest {
     /// ⑤ for it alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// Without the message.
+impl std::fmt::Debug for ServiceRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceRequest").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// What to do for a citizen who is linked already.
@@ -100,13 +110,20 @@ const fn one_day() -> u16 {
 }
 
 /// `linkage` (leg B): the portal asks a delivery service to confirm one linkage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linkage {
     /// The linkage.
     pub linkage_id: String,
     /// The portal-signed subject token.
     pub subject_token: String,
+}
+
+/// Without the token.
+impl std::fmt::Debug for Linkage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Linkage").field("linkage_id", &self.linkage_id).finish_non_exhaustive()
+    }
 }
 
 /// One thing asked for.
@@ -297,112 +314,9 @@ impl Details {
     }
 }
 
-/// How it went at one delivery service: a word of the journey's second vocabulary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ServiceOutcome(pub String);
-
-/// A delivery service in the token response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceResult {
-    /// Its id at the portal.
-    pub id: String,
-    /// How it went.
-    pub result: ServiceOutcome,
-    /// The linkage, when there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub linkage_id: Option<String>,
-    /// Since when, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub linked_at: Option<String>,
-    /// ⑥ as the delivery service gave it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply: Option<String>,
-}
-
-impl ServiceResult {
-    /// A result without a linkage.
-    pub fn new(id: impl Into<String>, result: impl Into<String>) -> Self {
-        Self { id: id.into(), result: ServiceOutcome(result.into()), linkage_id: None, linked_at: None, reply: None }
-    }
-
-    /// The same with a linkage.
-    pub fn linked(mut self, linkage_id: impl Into<String>, at: Timestamp, reply: Option<String>) -> Self {
-        self.linkage_id = Some(linkage_id.into());
-        self.linked_at = Some(at.rfc3339());
-        self.reply = reply;
-        self
-    }
-}
-
-/// One thing granted: the request's detail enriched by what became of it (RFC 9396 section 7.1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Granted {
-    /// `attribute_linkage`
-    AttributeLinkage {
-        /// One for each service asked for.
-        delivery_services: Vec<ServiceResult>,
-    },
-    /// `user_registration`
-    UserRegistration {
-        /// Whether the citizen is registered at the portal now.
-        registered: bool,
-        /// Whether this run did it.
-        registered_now: bool,
-    },
-    /// `delivered_documents`
-    DeliveredDocuments {
-        /// As asked for and agreed to.
-        #[serde(flatten)]
-        granted: GrantedDocuments,
-    },
-    /// `linkage` (leg B)
-    Linkage {
-        /// The linkage.
-        linkage_id: String,
-    },
-}
-
-/// `delivered_documents` as granted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantedDocuments {
-    /// What may be done.
-    pub actions: Vec<DocumentAction>,
-    /// Absent: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_types: Option<Vec<String>>,
-    /// Absent: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub years: Option<Vec<i16>>,
-    /// Absent: all that are linked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery_services: Option<Vec<String>>,
-    /// Until when, RFC 3339 in UTC.
-    pub expires_at: String,
-    /// Members that a later version may add.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
-}
-
-impl DeliveredDocuments {
-    /// As granted until `expires`.
-    pub fn granted(&self, expires: Timestamp) -> Granted {
-        Granted::DeliveredDocuments {
-            granted: GrantedDocuments {
-                actions: self.actions.clone(),
-                document_types: self.document_types.clone(),
-                years: self.years.clone(),
-                delivery_services: self.delivery_services.clone(),
-                expires_at: expires.rfc3339(),
-                extra: Map::new(),
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use base::Timestamp;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -1,5 +1,7 @@
 //! The client of this room against a server made of this room, in memory.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
 mod server;
 
 use std::sync::Arc;
