@@ -68,6 +68,8 @@ fn answer(body: Bytes, kind: &'static str, cache: &'static str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -82,6 +84,85 @@ mod tests {
         assert!(APP_JS.len() < 5_000, "app.js has {} bytes", APP_JS.len());
         for trap in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", ".style."] {
             assert!(!APP_JS.contains(trap), "the content security policy forbids {trap}");
+        }
+    }
+
+    /// The colours of one block of the style sheet, resolved to sRGB; `from` is where the block starts.
+    fn aliases(from: &str) -> BTreeMap<String, [f64; 3]> {
+        let tokens: BTreeMap<&str, &str> =
+            TOKENS.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once(": ")).collect();
+        let start = APP_CSS.find(from).unwrap_or_else(|| panic!("no {from}")) + from.len();
+        let block = APP_CSS[start..].split('}').next().unwrap();
+        let mut out = BTreeMap::new();
+        for line in block.lines() {
+            let Some((name, value)) = line.trim().strip_suffix(';').and_then(|l| l.split_once(": ")) else { continue };
+            let Some(token) = value.strip_prefix("var(").and_then(|v| v.strip_suffix(')')) else { continue };
+            let mut value = tokens[token];
+            while let Some(next) = value.strip_prefix("var(").and_then(|v| v.strip_suffix(')')) {
+                value = tokens[next];
+            }
+            let number = u32::from_str_radix(value.trim_start_matches('#'), 16).unwrap();
+            let channel = |shift: u32| f64::from((number >> shift) & 0xff) / 255.0;
+            out.insert(name.to_owned(), [channel(16), channel(8), channel(0)]);
+        }
+        out
+    }
+
+    /// WCAG 2.2, "contrast ratio".
+    fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
+        let luminance = |c: [f64; 3]| {
+            let [r, g, b] = c.map(|v| if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn colours_are_readable_in_every_theme_and_scheme() {
+        let light = aliases(":root {\n  color-scheme");
+        let dark = aliases("(prefers-color-scheme: dark) {\n  :root {");
+        for (scheme, base, indent) in
+            [("light", light.clone(), "\n"), ("dark", light.into_iter().chain(dark).collect(), "\n  ")]
+        {
+            for theme in ["", "delivery", "sample", "card"] {
+                let mut c = base.clone();
+                if !theme.is_empty() {
+                    c.extend(aliases(&format!("}}\n{indent}.en-theme-{theme} {{")));
+                }
+                let pairs = [
+                    ("--c-fg", "--c-bg", 7.0),
+                    ("--c-muted", "--c-bg", 4.5),
+                    ("--c-muted", "--c-panel", 4.5),
+                    ("--c-link", "--c-bg", 7.0),
+                    ("--c-link", "--c-panel", 4.5),
+                    ("--c-link-visited", "--c-bg", 4.5),
+                    ("--c-key", "--c-bg", 7.0),
+                    ("--c-on-key", "--c-key", 7.0),
+                    ("--c-on-key", "--c-key-hover", 7.0),
+                    ("--c-key", "--c-key-bg", 4.5),
+                    ("--c-key-hover", "--c-key-bg", 4.5),
+                    ("--c-err-text", "--c-bg", 4.5),
+                    ("--c-err-text", "--c-err-bg", 4.5),
+                    ("--c-ok-text", "--c-ok-bg", 4.5),
+                    ("--c-warn-text", "--c-warn-bg", 4.5),
+                    ("--c-info-text", "--c-info-bg", 4.5),
+                    ("--c-strong", "--c-field", 7.0),
+                    ("--c-demo-fg", "--c-demo-bg", 7.0),
+                    ("--c-focus-text", "--c-focus", 7.0),
+                    // Lines and icons need 3:1 (WCAG 2.2, 1.4.11).
+                    ("--c-edge", "--c-bg", 3.0),
+                    ("--c-err", "--c-bg", 3.0),
+                    ("--c-ok", "--c-bg", 3.0),
+                    ("--c-warn", "--c-warn-bg", 3.0),
+                    ("--c-info", "--c-bg", 3.0),
+                    ("--c-focus-line", "--c-bg", 3.0),
+                ];
+                for (text, ground, least) in pairs {
+                    let ratio = contrast(c[text], c[ground]);
+                    assert!(ratio >= least, "{scheme} {theme}: {text} on {ground} has {ratio:.2}, needs {least}");
+                }
+            }
         }
     }
 }

@@ -43,11 +43,14 @@ pub(crate) async fn run(State(gate): State<Gate>, mut request: Request, next: Ne
         Refusal::StaleForm.into_response()
     };
 
-    if from_us && needs_form && !visit.form_was_checked() && !response.status().is_server_error() {
+    let done = response.status().is_success() || response.status().is_redirection();
+    if from_us && needs_form && done && !visit.form_was_checked() {
         response = crate::Fault::new("this handler takes a form of ours but does not use web::Form").into_response();
     }
     if let Some(trouble) = response.extensions_mut().remove::<Trouble>() {
         response = explain(&visit, trouble, response);
+    } else if response.status().is_client_error() && is_plain(&response) {
+        response = explain_rejection(&visit, response).await;
     }
     visit.finish(response.headers_mut());
     headers::secure(response.headers_mut(), https);
@@ -65,6 +68,31 @@ fn log(visit: &Visit, method: &Method, path: Option<&MatchedPath>, status: Statu
     } else {
         tracing::info!(target: "http", role, %receipt, %method, path, status, micros);
     }
+}
+
+fn is_plain(response: &Response) -> bool {
+    let kind = response.headers().get(http::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+/// An extractor of axum has refused the request in plain text: a page for people, JSON for programs.
+async fn explain_rejection(visit: &Visit, bare: Response) -> Response {
+    let status = bare.status();
+    let refusal = match status {
+        StatusCode::NOT_FOUND => Refusal::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Refusal::Method,
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+        _ => Refusal::Form,
+    };
+    if !visit.wants_json() {
+        return explain(visit, Trouble::Refusal(refusal), bare);
+    }
+    let problem = match refusal {
+        Refusal::Form => Problem::new(status, "bad_request", "The request can't be read"),
+        other => other.problem(),
+    };
+    let text = axum::body::to_bytes(bare.into_body(), 4_096).await.unwrap_or_default();
+    problem.detail(String::from_utf8_lossy(&text)).receipt(visit.receipt()).into_response()
 }
 
 /// The answer people or programs get in place of an empty error response.

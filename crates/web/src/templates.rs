@@ -33,6 +33,10 @@ impl Templates {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.set_auto_escape_callback(|_| AutoEscape::Html);
+        env.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if !value.is_safe() => escape_to(out, text),
+            _ => minijinja::escape_formatter(out, state, value),
+        });
         env.set_syntax(minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         env.add_function("t", t);
         env.add_function("t_html", t_html);
@@ -93,7 +97,7 @@ fn arguments(kwargs: &Kwargs, escape: bool) -> Result<FluentArgs<'static>, Error
                 _ => return Err(failed(format!("the argument {name} is a number out of range"))),
             },
             ValueKind::String if escape && !value.is_safe() => {
-                FluentValue::from(escaped(value.as_str().unwrap_or_default()))
+                FluentValue::from(escaped(value.as_str().unwrap_or_default())?)
             }
             ValueKind::String => FluentValue::from(value.as_str().unwrap_or_default().to_owned()),
             kind => return Err(failed(format!("the argument {name} of a text is {kind}, not text or number"))),
@@ -104,19 +108,28 @@ fn arguments(kwargs: &Kwargs, escape: bool) -> Result<FluentArgs<'static>, Error
     Ok(args)
 }
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#x27;"),
-            _ => out.push(c),
-        }
+/// Escapes for text and quoted attributes. (The engine's own escapes `/` too, which makes every
+/// address in the source hard to read.)
+fn escape_to(out: &mut impl std::fmt::Write, text: &str) -> Result<(), Error> {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        out.write_str(&rest[..at])?;
+        out.write_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &rest[at + 1..];
     }
-    out
+    Ok(out.write_str(rest)?)
+}
+
+fn escaped(text: &str) -> Result<String, Error> {
+    let mut out = String::with_capacity(text.len() + 16);
+    escape_to(&mut out, text)?;
+    Ok(out)
 }
 
 /// `t("key", name=value)`: a text in the page's language. Escaped where it is printed.
@@ -202,7 +215,7 @@ fn yen(state: &State, amount: i64) -> Result<String, Error> {
     let plain = amount.unsigned_abs().to_string();
     let mut grouped = String::with_capacity(plain.len() + 8);
     for (i, digit) in plain.chars().enumerate() {
-        if i > 0 && (plain.len() - i) % 3 == 0 {
+        if i > 0 && (plain.len() - i).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::cookie::{self, CookieSpec};
 use crate::page::Page;
-use crate::routes::Route;
+use crate::routes::{Route, Who};
 use crate::site::{Browser, Receipt, Site};
 use crate::text::TextError;
 use crate::{Fault, guard};
@@ -217,11 +217,12 @@ impl Visit {
 
     /// Whether the caller wants JSON rather than a page.
     pub(crate) fn wants_json(&self) -> bool {
-        if let Some(row) = self.0.row {
+        if let Some(row) = self.0.row.filter(|row| row.who != Who::Public) {
             return row.who.is_api();
         }
         let accept = self.0.accept.as_ref().and_then(|v| v.to_str().ok()).unwrap_or_default();
-        !accept.contains("text/html") && (accept.contains("json") || self.path().starts_with("/api/"))
+        !accept.contains("text/html")
+            && (accept.contains("json") || self.path().starts_with("/api/") || self.path().starts_with("/.well-known/"))
     }
 
     /// Path and query of the page the reader sees, for links that stay on it: this request's own, or

@@ -6,6 +6,7 @@ web-languages = Language
 web-title-error = Error:{" "}
 web-title-step = Step { $step } of { $steps }
 web-back = Back
+web-back-label = Previous page
 web-receipt = Receipt number:
 web-footer = Enishi (縁) is a demonstration of attribute linkage, built on open standards.
 web-accessibility = Accessibility

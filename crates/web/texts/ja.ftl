@@ -6,6 +6,7 @@ web-languages = 言語
 web-title-error = エラー：
 web-title-step = ステップ{ $step }／{ $steps }
 web-back = 戻る
+web-back-label = 前の画面
 web-receipt = 受付番号：
 web-footer = 縁（Enishi）は、属性連携のしくみを公開された標準で作った見本です。
 web-accessibility = アクセシビリティ

@@ -1,0 +1,14 @@
+service-name = Attribute Linkage Service
+linking-header = Linking with other services
+all-title = Link your service
+all-lead = Your identity has been verified. Please link this service with the service you use.
+pin-title = Enter your PIN
+pin-label = PIN of the user-authentication certificate (4 digits)
+pin-hint = The four digits you set when you received your My Number Card. The card locks after three wrong tries in a row.
+pin-wrong = The PIN is wrong. Two tries left.
+pin-go = Verify my identity
+stop = Stop linking
+agree = I agree to the above
+refuse = I do not agree
+link = Link with Sakura Mailbox
+done-title = The link is complete
