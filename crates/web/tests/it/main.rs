@@ -1,5 +1,7 @@
 //! The room as a role sees it: a router in front, real listeners behind.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of #[test] functions")]
+
 mod listener;
 mod outbound;
 mod pages;
