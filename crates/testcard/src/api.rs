@@ -142,9 +142,9 @@ pub(crate) async fn people(State(app): State<App>) -> Result<Response, Fault> {
     Ok(axum::Json(json!({ "people": people })).into_response())
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8], example: &str) -> Result<T, Problem> {
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8], example: &str) -> Result<T, Box<Problem>> {
     serde_json::from_slice(body).map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body is not the expected JSON")
-            .detail(format!("send {example}"))
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body is not the expected JSON");
+        Box::new(problem.detail(format!("send {example}")))
     })
 }

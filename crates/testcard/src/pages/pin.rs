@@ -36,7 +36,7 @@ struct Open {
 enum Found {
     Open(Box<Open>),
     /// It was answered: the browser can only go on to the relying party.
-    Answered(ReadingId, ReadRequest),
+    Answered(ReadingId, Box<ReadRequest>),
     Gone,
 }
 
@@ -91,7 +91,7 @@ async fn find(app: &App, visit: &Visit, id: &str) -> Result<Found, Fault> {
     // A relying party may have been taken off the list since.
     let Ok(request) = ReadRequest::parse(&reading.request, &app.relying_parties, now) else { return Ok(Found::Gone) };
     Ok(match card {
-        _ if reading.answered => Found::Answered(id, request),
+        _ if reading.answered => Found::Answered(id, Box::new(request)),
         Some((person, tries_left)) => Found::Open(Box::new(Open { id, request, person, tries_left })),
         None => Found::Gone,
     })
