@@ -153,6 +153,14 @@ impl Anchors {
         self.0.is_empty()
     }
 
+    /// The key of a certificate by one of these roots, from the root's key identifier and the serial number,
+    /// both in hexadecimal; `None` when there is no such root. For seeding test people.
+    pub fn card_key(&self, aki: &str, serial: &str) -> Option<CardKey> {
+        let aki = unhex(aki)?;
+        let root = self.0.iter().find(|a| a.ski == aki)?;
+        CardKey::new(&root.subject, &root.ski, &[]).with_serial_hex(serial)
+    }
+
     /// The roots with this name and key identifier. More than one only if somebody made them collide;
     /// the signature decides then.
     pub(crate) fn find<'a>(&'a self, name: &'a [u8], ski: &'a [u8]) -> impl Iterator<Item = &'a Anchor> {

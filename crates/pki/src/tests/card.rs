@@ -73,6 +73,8 @@ fn a_card_key_is_told_apart_by_every_part() {
     let key = ca().card_key(SERIAL).unwrap();
     assert_eq!(key.serial_hex().expose(), "210f3a");
     assert_eq!(key.with_serial_hex("00210F3A"), Some(key.clone()));
+    assert_eq!(anchors().card_key(&key.aki_hex(), "210f3a"), Some(key.clone()));
+    assert_eq!(anchors().card_key("00", "210f3a"), None);
     let other = key.with_serial_hex("12").unwrap();
     assert_ne!(other.canonical().expose(), key.canonical().expose());
     assert_ne!(other_ca().card_key(SERIAL).unwrap().canonical().expose(), key.canonical().expose());
