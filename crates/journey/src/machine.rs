@@ -479,8 +479,6 @@ impl Journey {
     /// Fixes the outcome.
     fn finish(&mut self, why: Why, straight: bool, now: Timestamp) {
         let outcome = self.outcome_of(why);
-        // Its last page must not say "no link was made".
-        let why = if outcome.with_code() { Why::Completed } else { why };
         for (i, leg) in self.services.iter_mut().enumerate().filter(|(_, l)| l.result.is_none()) {
             let its_turn = i == self.cursor;
             leg.result = Some(match (why, leg.trouble) {
@@ -493,6 +491,8 @@ impl Journey {
         }
         self.stop_asked = false;
         self.ending = None;
+        // The last page must not say "no link was made" when one was.
+        let why = if outcome.with_code() { Why::Completed } else { why };
         self.end = Some(End { outcome, why, straight, at: now });
         self.phase = Phase::Ended;
     }
