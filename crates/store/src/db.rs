@@ -96,6 +96,17 @@ impl Db {
         })))
     }
 
+    /// Erases a role's database for good: the SQLite file, or the schema with everything in it.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when another process has it open, or it can't be reached.
+    pub fn erase(target: &Target) -> Result<()> {
+        match target {
+            Target::Sqlite(path) => sqlite_engine::erase(path),
+            Target::Postgres { url, schema } => postgres_engine::erase(url, schema),
+        }
+    }
+
     /// The engine underneath.
     pub fn engine(&self) -> Engine {
         self.0.engine

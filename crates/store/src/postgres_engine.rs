@@ -35,24 +35,9 @@ pub(crate) fn start(
     writes: &Arc<Queue<Job>>,
     reads: &Arc<Queue<Job>>,
 ) -> Result<Vec<JoinHandle<()>>> {
-    let valid = !schema_name.is_empty()
-        && schema_name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && !schema_name.as_bytes()[0].is_ascii_digit();
-    if !valid {
-        return Err(Error::Open(format!("\"{schema_name}\" is no schema name: use a-z, 0-9 and _")));
-    }
-    let address = Address { config: config(url)?, schema: schema_name.to_owned() };
+    let address = address(url, schema_name)?;
     // The blocking client must not run on a thread of the async runtime, not even to start.
-    let migrated = {
-        let address = address.clone();
-        std::thread::scope(|scope| {
-            scope
-                .spawn(move || migrate_on(&address, schema))
-                .join()
-                .unwrap_or_else(|_| Err(Error::Open("a migration panicked".to_owned())))
-        })
-    };
-    migrated?;
+    on_a_thread(|| migrate_on(&address, schema))?;
     let mut threads = Vec::new();
     for (name, queue, count) in [("postgres-write", writes, WRITERS), ("postgres-read", reads, READERS)] {
         for _ in 0..count {
@@ -68,6 +53,30 @@ pub(crate) fn start(
         }
     }
     Ok(threads)
+}
+
+/// Runs `f` on a thread of its own, where the blocking client may run.
+fn on_a_thread(f: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+    let panicked = || Err(Error::Open("the database thread panicked".to_owned()));
+    std::thread::scope(|scope| scope.spawn(f).join().unwrap_or_else(|_| panicked()))
+}
+
+fn address(url: &str, schema: &str) -> Result<Address> {
+    let valid = !schema.is_empty()
+        && schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !schema.as_bytes()[0].is_ascii_digit();
+    if !valid {
+        return Err(Error::Open(format!("\"{schema}\" is no schema name: use a-z, 0-9 and _")));
+    }
+    Ok(Address { config: config(url)?, schema: schema.to_owned() })
+}
+
+pub(crate) fn erase(url: &str, schema: &str) -> Result<()> {
+    let address = address(url, schema)?;
+    on_a_thread(|| {
+        let mut client = connect(&address).map_err(|e| Error::Open(format!("PostgreSQL can't be reached: {e}")))?;
+        client.batch_execute(&format!("DROP SCHEMA IF EXISTS {} CASCADE", address.schema)).map_err(Error::from)
+    })
 }
 
 fn config(url: &str) -> Result<Config> {

@@ -71,6 +71,25 @@ fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+pub(crate) fn erase(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    // Held until the files are gone: nobody may open what is being erased.
+    let _lock = lock(path)?;
+    for suffix in ["-wal", "-shm", ""] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::Open(format!("{} can't be removed: {e}", Path::new(&name).display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn connect(path: &Path, read_only: bool) -> Result<Connection> {
     let open = || -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

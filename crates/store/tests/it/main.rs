@@ -201,3 +201,19 @@ async fn every_statement_prepares_on_every_engine() {
     let bad: &[&'static [(&str, &str)]] = &[&[("bad", "SELECT nowhere FROM t")]];
     assert_eq!(store::testing::prepare_all(&[TABLES], bad).await.len(), engines().len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erased_is_gone_and_an_open_file_is_not_erased() {
+    for engine in engines() {
+        let place = TestDb::new(engine);
+        let db = place.open(&[TABLES]);
+        insert(&db, "a", 1).await.unwrap();
+        if engine == store::Engine::Sqlite {
+            assert!(Db::erase(&place.target).is_err());
+        }
+        drop(db);
+        Db::erase(&place.target).unwrap();
+        Db::erase(&place.target).unwrap();
+        assert_eq!(count(&place.open(&[TABLES])).await, 0, "{engine:?}");
+    }
+}

@@ -1,0 +1,364 @@
+//! From a configuration file to a running role.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use base::outbound::Outbound;
+use base::{Clock, Rng, Secret};
+use oauth::ClientName;
+use serde::{Deserialize, Serialize};
+use store::{Db, Sealer};
+use url::Url;
+use web::{Environment, Origin};
+
+use crate::config::{ConfigError, File, Role, master_key};
+
+/// A name in both languages, as the files write it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    /// 日本語
+    pub ja: String,
+    /// English
+    pub en: String,
+}
+
+impl Name {
+    /// Of these.
+    pub fn of(ja: &str, en: &str) -> Self {
+        Self { ja: ja.to_owned(), en: en.to_owned() }
+    }
+}
+
+impl From<Name> for ClientName {
+    fn from(n: Name) -> Self {
+        Self { ja: n.ja, en: n.en }
+    }
+}
+
+/// `[testcard]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestcardTable {
+    /// Its public address.
+    pub origin: String,
+    /// Portals that may ask for readings.
+    pub relying_parties: Vec<String>,
+}
+
+/// `[portal]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalTable {
+    /// Its public address and issuer.
+    pub origin: String,
+    /// Whether developers may register clients themselves; test environment only.
+    #[serde(default)]
+    pub open_registration: bool,
+    /// Where cards are read.
+    pub card_reader: String,
+    /// Roots of the card hierarchy: PEM, by value or as a file.
+    pub card_roots: Pem,
+    /// Where revocation lists are: `{crl_base}/{partition}.crl`.
+    pub crl_base: Url,
+    /// The number correspondence service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessors: Option<Url>,
+    /// Delivery services.
+    #[serde(default)]
+    pub deliveries: Vec<PortalDelivery>,
+}
+
+/// `[[portal.deliveries]]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalDelivery {
+    /// Id in `authorization_details`.
+    pub id: String,
+    /// On the pages.
+    pub name: Name,
+    /// On the pages.
+    pub operator: Name,
+    /// Its issuer.
+    pub issuer: String,
+    /// The portal's client id there.
+    pub client_id: String,
+    /// Its client id here, for single sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sso_client_id: Option<String>,
+    /// Where single sign-on begins there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<Url>,
+}
+
+/// PEM text, or the file that has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pem {
+    /// `card_roots = { pem = "-----BEGIN …" }`
+    Pem(String),
+    /// `card_roots = { file = "roots.pem" }`
+    File(PathBuf),
+}
+
+impl Pem {
+    fn read(self) -> Result<String, ConfigError> {
+        match self {
+            Self::Pem(text) => Ok(text),
+            Self::File(path) => std::fs::read_to_string(&path)
+                .map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display()))),
+        }
+    }
+}
+
+/// `[sample]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleTable {
+    /// Its public address.
+    pub origin: String,
+    /// The portal's issuer.
+    pub portal: String,
+    /// The portal's name on its pages.
+    pub portal_name: Name,
+    /// Given by the portal's desk; without it the service registers itself (test environment).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Delivery services to ask for.
+    pub delivery_services: Vec<SampleDelivery>,
+    /// Roots of the issuers of certificate documents: PEM, or fetched from an address (test environment).
+    pub issuer_roots: IssuerRoots,
+    /// Who runs it.
+    pub operator: Name,
+}
+
+/// `[[sample.delivery_services]]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleDelivery {
+    /// The portal's id for it.
+    pub id: String,
+    /// On the pages.
+    pub name: Name,
+}
+
+/// Whom a document's issuer must descend from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssuerRoots {
+    /// PEM by value.
+    Pem(String),
+    /// PEM in a file.
+    File(PathBuf),
+    /// PEM at an address: test environment only.
+    Url(Url),
+}
+
+/// A role that was built: its router, and its work in the background.
+pub struct Built {
+    /// Pages and endpoints.
+    pub router: Router,
+    /// Runs until dropped.
+    pub background: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The role itself, for what only programs in this process do (seeding, `client`).
+    pub handle: Handle,
+    /// Its public address.
+    pub origin: Origin,
+}
+
+/// The role's own type.
+pub enum Handle {
+    /// The hub.
+    Portal(portal::Portal),
+    /// A delivery service.
+    Delivery(delivery::Delivery),
+    /// The sample API user.
+    Sample(sample::Sample),
+    /// The stand-in's cards.
+    Testcard(testcard::Cards),
+}
+
+/// Where time and randomness come from.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+}
+
+fn failed(role: Role) -> impl Fn(String) -> ConfigError {
+    move |e| ConfigError::new(format!("{role}: {e}"))
+}
+
+fn origin(text: &str, what: &str) -> Result<Origin, ConfigError> {
+    Origin::parse(text).map_err(|e| ConfigError::new(format!("{what}: {e}")))
+}
+
+/// The tables of a role, for [`Db::open`].
+pub fn schema(role: Role) -> &'static [&'static [store::Migration]] {
+    match role {
+        Role::Portal => portal::SCHEMA,
+        Role::Delivery => delivery::SCHEMA,
+        Role::Sample => &[sample::MIGRATIONS],
+        Role::Testcard => &[testcard::MIGRATIONS],
+    }
+}
+
+/// Opens the role's database, bringing its tables up to date.
+///
+/// # Errors
+/// In words for the operator.
+pub fn open(file: &File) -> Result<Db, ConfigError> {
+    Db::open(&file.target()?, schema(file.role)).map_err(|e| ConfigError::new(format!("{}: {e}", file.role)))
+}
+
+/// The outbound client of a role: its peers may have private addresses, its extra roots are trusted.
+fn outbound(file: &File) -> Result<Outbound, ConfigError> {
+    let mut builder = web::outbound::Client::builder(file.environment);
+    for peer in &file.peers {
+        builder = builder.peer(&origin(peer, "peers")?);
+    }
+    for path in &file.trusted_roots {
+        let pem = std::fs::read(path).map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display())))?;
+        builder = builder.root(&pem);
+    }
+    Ok(Arc::new(builder.build().map_err(|e| ConfigError::new(e.to_string()))?))
+}
+
+/// Builds the role that a file describes.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn build(file: &File, world: &World) -> Result<Built, ConfigError> {
+    let db = open(file)?;
+    build_on(file, db, world).await
+}
+
+/// [`build`] on an open database.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn build_on(file: &File, db: Db, world: &World) -> Result<Built, ConfigError> {
+    let role = file.role;
+    let fail = failed(role);
+    let master = master_key(&file.key_file)?;
+    let sealer = Sealer::new(&master, world.rng.clone()).map_err(|e| fail(e.to_string()))?;
+    let outbound = outbound(file)?;
+    let (clock, rng) = (world.clock.clone(), world.rng.clone());
+    match role {
+        Role::Testcard => {
+            if file.environment == Environment::Production {
+                return Err(ConfigError::new("testcard: there are no test cards in production"));
+            }
+            let table: TestcardTable = file.own()?;
+            testcard(table, master, db, clock, rng)
+        }
+        Role::Portal => {
+            let table: PortalTable = file.own()?;
+            let own = origin(&table.origin, "portal.origin")?;
+            let config = portal_config(table, file.environment)?;
+            let (portal, router) =
+                portal::build(config, db, sealer, outbound, clock, rng).await.map_err(|e| fail(e.details()))?;
+            let background = portal.clone();
+            Ok(Built {
+                router,
+                background: Box::pin(async move { background.background().await }),
+                handle: Handle::Portal(portal),
+                origin: own,
+            })
+        }
+        Role::Delivery => crate::roles_delivery::build(file, db, sealer, outbound, clock, rng).await,
+        Role::Sample => {
+            let table: SampleTable = file.own()?;
+            let own = origin(&table.origin, "sample.origin")?;
+            let config = sample_config(table, file.environment)?;
+            let (sample, router) =
+                sample::build(config, db, sealer, outbound, clock, rng).await.map_err(|e| fail(e.to_string()))?;
+            let background = sample.clone();
+            Ok(Built {
+                router,
+                background: Box::pin(async move { background.background().await }),
+                handle: Handle::Sample(sample),
+                origin: own,
+            })
+        }
+    }
+}
+
+fn testcard(table: TestcardTable, master: Secret<[u8; 32]>, db: Db, clock: Clock, rng: Rng) -> Result<Built, ConfigError> {
+    let own = origin(&table.origin, "testcard.origin")?;
+    let relying_parties = table
+        .relying_parties
+        .iter()
+        .map(|o| origin(o, "testcard.relying_parties"))
+        .collect::<Result<Vec<_>, _>>()?;
+    let config = testcard::Config { origin: own.clone(), relying_parties, master };
+    let built = testcard::build(config, db, clock, rng).map_err(|e| failed(Role::Testcard)(e.to_string()))?;
+    Ok(Built {
+        router: built.router,
+        background: Box::pin(std::future::pending()),
+        handle: Handle::Testcard(built.cards),
+        origin: own,
+    })
+}
+
+fn portal_config(table: PortalTable, environment: Environment) -> Result<portal::Config, ConfigError> {
+    Ok(portal::Config {
+        origin: origin(&table.origin, "portal.origin")?,
+        environment,
+        open_registration: table.open_registration,
+        card: portal::CardConfig {
+            reader: origin(&table.card_reader, "portal.card_reader")?,
+            anchors_pem: table.card_roots.read()?,
+            crl_base: table.crl_base,
+            predecessors: table.predecessors,
+        },
+        deliveries: table
+            .deliveries
+            .into_iter()
+            .map(|d| portal::DeliveryConfig {
+                id: d.id,
+                name: d.name.into(),
+                operator: d.operator.into(),
+                issuer: d.issuer,
+                client_id: d.client_id,
+                sso_client_id: d.sso_client_id,
+                initiate_login_uri: d.initiate_login_uri,
+            })
+            .collect(),
+    })
+}
+
+fn sample_config(table: SampleTable, environment: Environment) -> Result<sample::Config, ConfigError> {
+    let anchors = |pem: &str| {
+        pki::Anchors::from_pem(pem).map_err(|e| ConfigError::new(format!("sample.issuer_roots: {e}")))
+    };
+    let trust = match table.issuer_roots {
+        IssuerRoots::Pem(pem) => sample::Trust::Roots(anchors(&pem)?),
+        IssuerRoots::File(path) => sample::Trust::Roots(anchors(&Pem::File(path).read()?)?),
+        IssuerRoots::Url(_) if environment == Environment::Production => {
+            return Err(ConfigError::new(
+                "sample.issuer_roots: in production the roots of issuers are given by value or as a file, not by address",
+            ));
+        }
+        IssuerRoots::Url(url) => sample::Trust::Url(url),
+    };
+    Ok(sample::Config {
+        origin: origin(&table.origin, "sample.origin")?,
+        environment,
+        portal: sample::Portal { issuer: origin(&table.portal, "sample.portal")?, name: table.portal_name.into() },
+        client: table.client_id.map_or(sample::ClientId::SelfRegister, sample::ClientId::Given),
+        delivery_services: table
+            .delivery_services
+            .into_iter()
+            .map(|d| sample::DeliveryService { id: d.id, name: d.name.into() })
+            .collect(),
+        trust,
+        home: sample::Home { operator: table.operator.into() },
+        tax_year: None,
+    })
+}
