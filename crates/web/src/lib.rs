@@ -64,8 +64,8 @@
 //!
 //! # Templates
 //!
-//! A page extends `web/layout.html`, sets `h1` (the layout prints it, builds the title from it) and fills
-//! block `body`; `header` may be set where the band shows something else than the text `service-name`.
+//! A page extends `web/layout.html`, imports `web/ui.html` when it uses components, sets `h1` (the layout
+//! prints it and builds the title from it) and fills block `body`; `header` may be set where the band shows something else than the text `service-name`.
 //! Further blocks: `heading` (in place of the plain `<h1>`, with `ui.panel`), `account`, `navigation`,
 //! `footer`. Components are the macros of `web/ui.html`: `form`, `act` (a form with one button), `button`,
 //! `link_button`, `actions`, `field`, `pin`, `password`, `select`, `radios`, `checkbox`, `hidden`, `banner`,

@@ -115,10 +115,32 @@ impl ClientBuilder {
     }
 
     /// The client.
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes HTTP clients")]
     pub fn build(self) -> Result<Client, ClientError> {
-        let rules = Arc::new(Rules { environment: self.environment, peers: self.peers });
-        let mut builder = reqwest::Client::builder()
+        let rules = Arc::new(Rules { environment: self.environment, peers: self.peers.clone() });
+        let mut roots = Vec::new();
+        for pem in &self.roots {
+            roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(|e| ClientError(e.to_string()))?);
+        }
+        let with_system = self.base(&rules).tls_certs_merge(roots.clone()).build();
+        let inner = with_system.or_else(|error| {
+            // A machine without certificate authorities (a bare container) can still run roles that talk
+            // over the loopback or to peers with certificates of a private authority.
+            tracing::warn!(error = causes(&error), "the system's certificate authorities can't be used; going without");
+            self.base(&rules).tls_certs_only(roots).build()
+        });
+        let inner = inner.map_err(|e| ClientError(causes(&e)))?;
+        Ok(Client {
+            inner,
+            rules,
+            body_limit: self.body_limit,
+            time_limit: self.time_limit,
+            stream_limit: self.stream_limit,
+        })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes HTTP clients")]
+    fn base(&self, rules: &Arc<Rules>) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             // A proxy from the environment would resolve names behind our back.
             .no_proxy()
@@ -129,22 +151,7 @@ impl ClientBuilder {
             .pool_idle_timeout(Duration::from_secs(20))
             .tcp_nodelay(true)
             .user_agent(concat!("enishi/", env!("CARGO_PKG_VERSION")))
-            .referer(false);
-        let mut roots = Vec::new();
-        for pem in &self.roots {
-            roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(|e| ClientError(e.to_string()))?);
-        }
-        if !roots.is_empty() {
-            builder = builder.tls_certs_merge(roots);
-        }
-        let inner = builder.build().map_err(|e| ClientError(causes(&e)))?;
-        Ok(Client {
-            inner,
-            rules,
-            body_limit: self.body_limit,
-            time_limit: self.time_limit,
-            stream_limit: self.stream_limit,
-        })
+            .referer(false)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Templates: compiled once, strict about what is undefined, escaping HTML; and the functions they use.
 
+use std::sync::Arc;
+
 use base::{Lang, Timestamp, calendar};
 use fluent_bundle::{FluentArgs, FluentValue};
-use minijinja::value::{Kwargs, Value, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, context};
+use minijinja::value::{Kwargs, Object, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 
 use crate::page::Scope;
 
@@ -21,6 +23,7 @@ pub(crate) const SHARED: &[(&str, &str)] = crate::templates![
     "web/layout.html",
     "web/ui.html",
     "web/error.html",
+    "web/session.html",
     "web/licences.html",
     "web/accessibility.html"
 ];
@@ -40,6 +43,7 @@ impl Templates {
         env.set_syntax(minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         env.add_function("t", t);
         env.add_function("t_html", t_html);
+        env.add_function("steps", steps);
         env.add_function("csrf", csrf);
         env.add_function("field_error", field_error);
         env.add_filter("long_date", long_date);
@@ -58,7 +62,7 @@ impl Templates {
 
     pub(crate) fn render(&self, name: &str, page: Value, own: &Value) -> Result<String, Error> {
         let template = self.0.get_template(name)?;
-        let mut html = template.render(context! { ..context! { page }, ..own.clone() })?;
+        let mut html = template.render(Value::from_object(Root { page, own: own.clone() }))?;
         if !html.ends_with('\n') {
             html.push('\n');
         }
@@ -68,6 +72,26 @@ impl Templates {
     /// Names and sources, for tests.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, String)> {
         self.0.templates().map(|(name, template)| (name, template.source().to_owned()))
+    }
+}
+
+/// What a template sees: `page`, and the fields of the page's own context.
+#[derive(Debug)]
+struct Root {
+    page: Value,
+    own: Value,
+}
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if key == "page" {
+            return Some(self.page.clone());
+        }
+        self.own.as_object()?.get_value_by_str(key)
     }
 }
 
@@ -133,22 +157,70 @@ fn escaped(text: &str) -> Result<String, Error> {
 }
 
 /// `t("key", name=value)`: a text in the page's language. Escaped where it is printed.
-fn t(state: &State, key: &str, kwargs: Kwargs) -> Result<String, Error> {
-    let args = arguments(&kwargs, false)?;
-    with_scope(state, |scope| {
-        scope.visit.site().catalogue().text(scope.visit.lang(), key, Some(&args)).map_err(|e| failed(e.to_string()))
-    })
+fn t(state: &State, key: &str, kwargs: Kwargs) -> Result<Value, Error> {
+    text(state, key, &kwargs, false).map(Value::from)
 }
 
 /// `t_html("key", name=value)`: a text of ours with HTML in it. The message is part of the program;
 /// its arguments are escaped before they go in, unless they are safe already.
 fn t_html(state: &State, key: &str, kwargs: Kwargs) -> Result<Value, Error> {
-    let args = arguments(&kwargs, true)?;
+    text(state, key, &kwargs, true).map(|text| Value::from_safe_string((*text).to_owned()))
+}
+
+fn text(state: &State, key: &str, kwargs: &Kwargs, escape: bool) -> Result<Arc<str>, Error> {
+    let args = arguments(kwargs, escape)?;
     with_scope(state, |scope| {
-        let text = scope.visit.site().catalogue().text(scope.visit.lang(), key, Some(&args));
-        text.map(Value::from_safe_string).map_err(|e| failed(e.to_string()))
+        let (catalogue, lang) = (scope.visit.site().catalogue(), scope.visit.lang());
+        match catalogue.fixed(lang, key) {
+            Some(text) => Ok(text),
+            None => catalogue.text(lang, key, Some(&args)).map(Arc::from).map_err(|e| failed(e.to_string())),
+        }
     })
 }
+
+/// `steps(2, 5)`: where the reader is in the linked run. Written out here because every page of the run
+/// has it, and a loop of the engine costs as much as the rest of the frame.
+fn steps(state: &State, current: u8, total: u8) -> Result<Value, Error> {
+    use std::fmt::Write as _;
+    with_scope(state, |scope| {
+        let (catalogue, lang) = (scope.visit.site().catalogue(), scope.visit.lang());
+        let fixed = |key: &str| catalogue.fixed(lang, key).ok_or_else(|| failed(format!("no text for {key:?}")));
+        let mut args = FluentArgs::new();
+        args.set("step", current);
+        args.set("steps", total);
+        let place = catalogue.text(lang, "web-title-step", Some(&args)).map_err(|e| failed(e.to_string()))?;
+        let mut html = String::with_capacity(1_400);
+        write!(
+            html,
+            "<nav class=\"en-steps\" aria-label=\"{}\">\n<p class=\"en-steps-now\"><strong>{place}</strong> {}</p>\n<ol>\n",
+            fixed("web-steps")?,
+            fixed(STEP_KEYS.get(usize::from(current)).copied().unwrap_or_default())?
+        )?;
+        for n in 1..=total {
+            let name = fixed(STEP_KEYS.get(usize::from(n)).copied().unwrap_or_default())?;
+            let (class, mark) = match n.cmp(&current) {
+                std::cmp::Ordering::Less => ("en-done\"", "✓".to_owned()),
+                std::cmp::Ordering::Equal => ("en-now\" aria-current=\"step\"", n.to_string()),
+                std::cmp::Ordering::Greater => ("en-later\"", n.to_string()),
+            };
+            let done = if n < current {
+                format!("<span class=\"en-hide\">{}</span>", fixed("web-step-done")?)
+            } else {
+                String::new()
+            };
+            writeln!(
+                html,
+                "<li class=\"{class}><span class=\"en-step-mark\" aria-hidden=\"true\">{mark}</span><span \
+                 class=\"en-step-name\">{name}{done}</span></li>"
+            )?;
+        }
+        html.push_str("</ol>\n</nav>");
+        Ok(Value::from_safe_string(html))
+    })
+}
+
+/// The names of the steps; the texts hold no characters that HTML would need escaped (a test looks).
+const STEP_KEYS: [&str; 6] = ["", "web-step-1", "web-step-2", "web-step-3", "web-step-4", "web-step-5"];
 
 /// `csrf("/path")`: the token for a form sent there.
 fn csrf(state: &State, path: &str) -> Result<String, Error> {

@@ -1,7 +1,8 @@
 //! The texts of the pages in every language: Fluent messages, parsed once.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use base::Lang;
 use fluent_bundle::concurrent::FluentBundle;
@@ -9,8 +10,14 @@ use fluent_bundle::{FluentArgs, FluentResource};
 
 /// The messages of one site in every language.
 pub struct Catalogue {
-    ja: FluentBundle<FluentResource>,
-    en: FluentBundle<FluentResource>,
+    ja: Messages,
+    en: Messages,
+}
+
+struct Messages {
+    bundle: FluentBundle<FluentResource>,
+    /// Messages without variables, put together once: most of a page's texts.
+    fixed: HashMap<String, Arc<str>>,
 }
 
 /// Why texts can't be used.
@@ -55,25 +62,35 @@ pub enum TextError {
 impl Catalogue {
     /// Parses texts; every key may stand once per language.
     pub fn new<'a>(sources: impl IntoIterator<Item = (Lang, &'a str)>) -> Result<Self, TextError> {
-        let mut catalogue = Self { ja: bundle(Lang::Ja), en: bundle(Lang::En) };
-        for (lang, source) in sources {
+        let empty = |lang| Messages { bundle: bundle(lang), fixed: HashMap::new() };
+        let mut catalogue = Self { ja: empty(Lang::Ja), en: empty(Lang::En) };
+        let sources: Vec<_> = sources.into_iter().collect();
+        for &(lang, source) in &sources {
             let resource = FluentResource::try_new(source.to_owned())
                 .map_err(|(_, errors)| TextError::Syntax { lang, detail: format!("{errors:?}") })?;
-            let bundle = match lang {
-                Lang::Ja => &mut catalogue.ja,
-                Lang::En => &mut catalogue.en,
-            };
-            bundle.add_resource(resource).map_err(|errors| TextError::Twice {
+            catalogue.messages_mut(lang).bundle.add_resource(resource).map_err(|errors| TextError::Twice {
                 lang,
                 key: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             })?;
         }
+        for (lang, source) in sources {
+            let keys = keys(source).map_err(|detail| TextError::Syntax { lang, detail })?;
+            for (key, _) in keys.into_iter().filter(|(_, variables)| variables.is_empty()) {
+                let text = catalogue.text(lang, &key, None)?;
+                catalogue.messages_mut(lang).fixed.insert(key, text.into());
+            }
+        }
         Ok(catalogue)
+    }
+
+    /// The message `key`, when it has no variables. Shared, so that a page costs no copy.
+    pub fn fixed(&self, lang: Lang, key: &str) -> Option<Arc<str>> {
+        self.messages(lang).fixed.get(key).cloned()
     }
 
     /// The message `key`. Arguments are put in as they are: this is text, not HTML.
     pub fn text(&self, lang: Lang, key: &str, args: Option<&FluentArgs<'_>>) -> Result<String, TextError> {
-        let bundle = self.bundle(lang);
+        let bundle = &self.messages(lang).bundle;
         let pattern = bundle
             .get_message(key)
             .and_then(|m| m.value())
@@ -90,13 +107,20 @@ impl Catalogue {
 
     /// Whether there is a message `key`.
     pub fn has(&self, lang: Lang, key: &str) -> bool {
-        self.bundle(lang).has_message(key)
+        self.messages(lang).bundle.has_message(key)
     }
 
-    const fn bundle(&self, lang: Lang) -> &FluentBundle<FluentResource> {
+    const fn messages(&self, lang: Lang) -> &Messages {
         match lang {
             Lang::Ja => &self.ja,
             Lang::En => &self.en,
+        }
+    }
+
+    const fn messages_mut(&mut self, lang: Lang) -> &mut Messages {
+        match lang {
+            Lang::Ja => &mut self.ja,
+            Lang::En => &mut self.en,
         }
     }
 }

@@ -69,9 +69,17 @@ fn a_template_without_a_sample_is_found() {
 #[test]
 fn shared_texts_are_equal_and_all_used() {
     keys_equal(SHARED_JA, SHARED_EN).unwrap();
-    keys_used(&demo(), SHARED_JA, &[]).unwrap();
+    keys_used(&demo(), SHARED_JA, &["web-steps", "web-step-*"]).unwrap();
     keys_equal(DEMO_JA, include_str!("../../examples/demo_page/en.ftl")).unwrap();
     keys_used(&demo(), DEMO_JA, &["pin-wrong"]).unwrap_err(); // "refuse" and "agree" are not used
+}
+
+#[test]
+fn names_of_steps_need_no_escaping() {
+    for source in [SHARED_JA, SHARED_EN] {
+        let steps = source.lines().filter(|line| line.starts_with("web-step") || line.starts_with("web-title-step"));
+        assert!(steps.clone().count() >= 7 && steps.clone().all(|line| !line.contains(['<', '>', '&'])));
+    }
 }
 
 #[tokio::test]
