@@ -86,14 +86,42 @@ impl Db {
                 (Engine::Postgres, threads, None)
             }
         };
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::of(engine, writes, reads, threads, lock))
+    }
+
+    /// Opens the database of a role that may be running, for a short administrative change beside it:
+    /// no lock is taken and no table touched. The role notices such changes within the second that its
+    /// memories live; anything that one process must keep for itself (replay) is not to be done here.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when it is not there or can't be reached.
+    pub fn attach(target: &Target) -> Result<Self> {
+        let writes = Arc::new(Queue::new(100));
+        let reads = Arc::new(Queue::new(100));
+        let (engine, threads) = match target {
+            Target::Sqlite(path) => (Engine::Sqlite, sqlite_engine::attach(path, &writes, &reads)?),
+            Target::Postgres { url, schema } => {
+                (Engine::Postgres, postgres_engine::attach(url, schema, &writes, &reads)?)
+            }
+        };
+        Ok(Self::of(engine, writes, reads, threads, None))
+    }
+
+    fn of(
+        engine: Engine,
+        writes: Arc<Queue<Job>>,
+        reads: Arc<Queue<Job>>,
+        threads: Vec<std::thread::JoinHandle<()>>,
+        lock: Option<std::fs::File>,
+    ) -> Self {
+        Self(Arc::new(Inner {
             engine,
             writes,
             reads,
             threads: Mutex::new(threads),
             writes_left: Arc::new(AtomicI64::new(i64::MAX)),
             _lock: lock,
-        })))
+        }))
     }
 
     /// Erases a role's database for good: the SQLite file, or the schema with everything in it.

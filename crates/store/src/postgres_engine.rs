@@ -38,8 +38,30 @@ pub(crate) fn start(
     let address = address(url, schema_name)?;
     // The blocking client must not run on a thread of the async runtime, not even to start.
     on_a_thread(|| migrate_on(&address, schema))?;
+    workers(&address, writes, reads, WRITERS, READERS)
+}
+
+/// One writer and one reader beside running nodes.
+pub(crate) fn attach(
+    url: &str,
+    schema: &str,
+    writes: &Arc<Queue<Job>>,
+    reads: &Arc<Queue<Job>>,
+) -> Result<Vec<JoinHandle<()>>> {
+    let address = address(url, schema)?;
+    on_a_thread(|| connect(&address).map(drop).map_err(|e| Error::Open(format!("PostgreSQL can't be reached: {e}"))))?;
+    workers(&address, writes, reads, 1, 1)
+}
+
+fn workers(
+    address: &Address,
+    writes: &Arc<Queue<Job>>,
+    reads: &Arc<Queue<Job>>,
+    writers: usize,
+    readers: usize,
+) -> Result<Vec<JoinHandle<()>>> {
     let mut threads = Vec::new();
-    for (name, queue, count) in [("postgres-write", writes, WRITERS), ("postgres-read", reads, READERS)] {
+    for (name, queue, count) in [("postgres-write", writes, writers), ("postgres-read", reads, readers)] {
         for _ in 0..count {
             let queue = queue.clone();
             let address = address.clone();

@@ -41,6 +41,19 @@ pub(crate) fn start(
     Ok((threads, lock))
 }
 
+/// One writer and one reader beside a process that may have the file open.
+pub(crate) fn attach(path: &Path, writes: &Arc<Queue<Job>>, reads: &Arc<Queue<Job>>) -> Result<Vec<JoinHandle<()>>> {
+    if !path.exists() {
+        return Err(Error::Open(format!("there is no database {}", path.display())));
+    }
+    let (writer, reader) = (connect(path, false)?, connect(path, true)?);
+    let (writes, reads) = (writes.clone(), reads.clone());
+    Ok(vec![
+        spawn("sqlite-write", move || write_loop(&writer, &writes))?,
+        spawn("sqlite-read", move || read_loop(&reader, &reads))?,
+    ])
+}
+
 fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name.to_owned())

@@ -217,3 +217,18 @@ async fn erased_is_gone_and_an_open_file_is_not_erased() {
         assert_eq!(count(&place.open(&[TABLES])).await, 0, "{engine:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_can_change_things_beside_a_running_role() {
+    for engine in engines() {
+        let place = TestDb::new(engine);
+        assert!(Db::attach(&TestDb::new(store::Engine::Sqlite).target).is_err());
+        let db = place.open(&[TABLES]);
+        insert(&db, "a", 1).await.unwrap();
+        let beside = Db::attach(&place.target).unwrap();
+        insert(&beside, "b", 1).await.unwrap();
+        assert_eq!((count(&db).await, count(&beside).await), (2, 2), "{engine:?}");
+        drop(beside);
+        insert(&db, "c", 1).await.unwrap();
+    }
+}
