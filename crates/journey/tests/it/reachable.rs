@@ -1,7 +1,7 @@
 //! Every reachable state of a run with up to two services, breadth first. States are told apart up to
 //! renaming of ids and up to the ages that matter (idle, card fresh).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use base::Timestamp;
 use journey::{Asked, CARD_FRESH, Event, IDLE, Journey, Outcome, Phase, ServiceResult};
@@ -155,6 +155,7 @@ struct Explored {
 fn explore(asked: &Asked) -> Explored {
     let start = canonical(&Journey::new(asked.clone(), T0), T0);
     let mut number = BTreeMap::from([(start.to_json(), 0usize)]);
+    let mut known = HashMap::new();
     let mut back: Vec<Vec<usize>> = vec![Vec::new()];
     let mut good: Vec<bool> = vec![false];
     let mut queue = VecDeque::from([start]);
@@ -183,14 +184,17 @@ fn explore(asked: &Asked) -> Explored {
                     assert_eq!(j.outcome(), next.outcome());
                 }
                 assert!(!(j.phase() == Phase::Returned), "something follows the return");
-                let next = canonical(&next, now);
-                let n = number.len();
-                let to = *number.entry(next.to_json()).or_insert(n);
-                if to == n {
-                    back.push(Vec::new());
-                    good.push(false);
-                    queue.push_back(next);
-                }
+                let to = *known.entry((next.to_json(), wait)).or_insert_with(|| {
+                    let next = canonical(&next, now);
+                    let n = number.len();
+                    let to = *number.entry(next.to_json()).or_insert(n);
+                    if to == n {
+                        back.push(Vec::new());
+                        good.push(false);
+                        queue.push_back(next);
+                    }
+                    to
+                });
                 // Only the citizen's own way counts as an exit: no clock, no fault, no other's help.
                 if event.name() != "expired"
                     && event.name() != "fault"

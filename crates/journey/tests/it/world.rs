@@ -184,6 +184,9 @@ pub fn check_local(before: &Journey, event: &Event, after: &Journey) {
     if after.phase() == Phase::Linking && before.phase() != Phase::Linking {
         assert!(matches!(event, Event::LinkStarted { .. }));
     }
+    if before.citizen().is_some() && before.citizen() != after.citizen() {
+        assert!(matches!(event, Event::Registered { .. }), "another person took over by {}", event.name());
+    }
     if after.registered_now() && !before.registered_now() {
         assert!(matches!(event, Event::Registered { new: true, .. }));
     }
