@@ -1,0 +1,56 @@
+// A demo for one test file, and the checks that every file ends with.
+import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startDemo } from './demo.js';
+import { closeBrowser, findings, visitor } from './visitor.js';
+
+/** No single visit takes longer. */
+const PATIENCE = 120_000;
+
+/**
+ * One demo for the tests of a file. Tests in one file use different people, or leave no state behind.
+ * `world.visit(options, what)` gives a browser of its own and closes it.
+ */
+export function suite(url, options = {}) {
+  const name = basename(new URL(url).pathname, '.test.js');
+  const world = {
+    demo: undefined,
+    async visit(how, what) {
+      const v = await visitor(world.demo, how);
+      const limit = new Promise((_, no) => setTimeout(no, PATIENCE, new Error(`took longer than ${PATIENCE / 1000} s`)).unref());
+      try {
+        return await Promise.race([what(v), limit]);
+      } catch (error) {
+        await v.page.screenshot({ path: `${new URL('../artifacts/', import.meta.url).pathname}failed-${name}-${Date.now()}.png`, fullPage: true }).catch(() => {});
+        throw error;
+      } finally {
+        await v.close();
+      }
+    },
+  };
+  before(async () => {
+    world.demo = await startDemo(options);
+  });
+  after(async () => {
+    await closeBrowser();
+    world.demo?.keepLog(name);
+    await world.demo?.stop();
+  });
+  return world;
+}
+
+/** Call last in a file: what was found on the pages, and in the log. */
+export function soundness(world) {
+  test('every page visited is accessible, valid, within its width, silent in the console', () => {
+    assert.deepEqual(findings, [], `\n${findings.join('\n')}`);
+  });
+
+  test('the log tells no secrets, no panics, no faults', () => {
+    const bad = world.demo.log.filter((line) => /panicked|\bERROR\b/.test(line));
+    assert.deepEqual(bad, []);
+    for (const secret of world.secrets ?? []) {
+      assert.ok(!world.demo.log.some((line) => line.includes(secret)), `a secret of ${secret.length} characters is in the log`);
+    }
+  });
+}
