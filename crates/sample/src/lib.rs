@@ -31,8 +31,11 @@ mod portal;
 mod run;
 mod status;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::store::{Db, Sealer};
 use axum::Router;
@@ -59,6 +62,9 @@ pub const ROUTES: &[Route] = &[
     Route::get("/submitted", Who::Browser),
     Route::get("/jwks.json", Who::Public),
 ];
+
+/// How long runs and forms nobody touched are kept.
+const KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 const JA: &str = include_str!("../texts/ja.ftl");
 const EN: &str = include_str!("../texts/en.ftl");
@@ -184,6 +190,38 @@ impl Sample {
     /// In words, when the portal does not answer or does not take us; it is tried again when needed.
     pub async fn prepare(&self) -> Result<(), String> {
         self.0.portal.client().await.map(drop).map_err(|e| e.to_string())
+    }
+
+    /// The work beside the pages, until dropped: registers at the portal as soon as that answers, and
+    /// forgets runs and forms that nobody touched for 90 days.
+    pub async fn background(&self) {
+        let mut pause = Duration::from_secs(1);
+        while let Err(error) = self.prepare().await {
+            tracing::warn!(error, "not yet registered at the portal; trying again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(60));
+        }
+        loop {
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "what is old could not be removed");
+            }
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    }
+
+    /// Forgets runs and forms that nobody touched for 90 days. Submitted forms stay.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sweep(&self) -> ::store::Result<()> {
+        let before = self.0.clock.now().minus(KEPT);
+        self.0
+            .db
+            .write(move |tx| {
+                store::runs::purge(tx, before)?;
+                store::filings::purge(tx, before)
+            })
+            .await
     }
 
     /// Makes a new client key; from now on assertions are signed with it. The portal finds it at

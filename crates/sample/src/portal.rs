@@ -20,7 +20,7 @@ use crate::store::secrets::{self, Registration};
 
 /// What our tokens are for: who the citizen is to us (`openid`), leg C, and the citizen's state. We ask
 /// for those of them that the portal knows.
-const SCOPES: [&str; 4] = ["openid", "user_status", "documents", "delivered_documents"];
+const SCOPES: [&str; 3] = ["openid", "user_status", "documents"];
 /// A registration younger than this is not thrown away: when even a new one is refused, another one helps
 /// nobody.
 const REGISTER_AGAIN_AFTER: Duration = Duration::from_secs(60);

@@ -17,7 +17,7 @@ use base::codec::{same, sha256_b64url};
 use http::StatusCode;
 use oauth::fapi::Pushed;
 use oauth::response::AuthorizationResponse;
-use web::{Fault, Visit};
+use web::{Fault, Page, Visit};
 
 use crate::Sample;
 use crate::outcome::Outcome;
@@ -28,7 +28,7 @@ use crate::store::runs::{self, End, RunRow};
 pub(crate) async fn get(State(app): State<Sample>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let query = query.unwrap_or_default();
     let Some(row) = ours(&app, &visit, &query).await? else {
-        return Ok(refuse(&visit));
+        return Ok(refused(&visit).respond());
     };
     let to = format!("/result?run={}", row.id);
     if row.finished_at.is_some() || row.used_at.is_some() {
@@ -41,7 +41,7 @@ pub(crate) async fn get(State(app): State<Sample>, visit: Visit, RawQuery(query)
         Ok(response) => response,
         Err(error) => {
             tracing::warn!(receipt = %visit.receipt(), %error, "a redirect back was refused");
-            return Ok(refuse(&visit));
+            return Ok(refused(&visit).respond());
         }
     };
     let (id, now) = (row.id.clone(), app.0.clock.now());
@@ -105,7 +105,7 @@ async fn trade(app: &Sample, visit: &Visit, pushed: &Pushed, code: &Secret<Strin
 }
 
 /// Says no more than what to do: whoever planted this learns nothing from it.
-fn refuse(visit: &Visit) -> Response {
+pub(crate) fn refused(visit: &Visit) -> Page {
     visit
         .page("refused.html", "refused")
         .status(StatusCode::BAD_REQUEST)
@@ -114,5 +114,4 @@ fn refuse(visit: &Visit) -> Response {
         .no_referrer()
         .at("/")
         .with(Nothing {})
-        .respond()
 }

@@ -1,7 +1,5 @@
 //! `POST /connect`: asks the portal for a run (PAR) and sends the citizen there.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use oauth::fapi::{AuthorizationRequest, ClientError};
@@ -14,12 +12,8 @@ use web::{Environment, Fault, FieldError, Form, Refusal, Visit};
 use crate::outcome::Outcome;
 use crate::portal::PortalError;
 use crate::run::{self, Ask, Choice, Learned, RunId};
-use crate::store::filings;
 use crate::store::runs::{self, NewRun};
 use crate::{Sample, pages};
-
-/// How long runs and forms nobody touched are kept.
-const KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 pub(crate) async fn post(
     State(app): State<Sample>,
@@ -62,12 +56,7 @@ pub(crate) async fn post(
             // verifier) is sealed. Both hang on this browser's cookie: nobody else can come back with it.
             let state = base::codec::sha256_b64url(&pushed.state);
             let sealed = run::seal_pushed(&app.0.sealer, &pushed)?;
-            let write = move |tx: &mut store::Tx<'_>| {
-                runs::purge(tx, new.now.minus(KEPT))?;
-                filings::purge(tx, new.now.minus(KEPT))?;
-                runs::insert(tx, &new, &state, &sealed)
-            };
-            app.0.db.write(write).await?;
+            app.0.db.write(move |tx| runs::insert(tx, &new, &state, &sealed)).await?;
             Ok(visit.redirect(&pushed.authorization_url))
         }
         // The portal does not take it. That is an end like any other: page ⑦ says it, and nothing is lost.

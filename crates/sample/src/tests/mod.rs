@@ -1,0 +1,19 @@
+//! The service over its router, against a portal whose authorization server is the real one (`provider`)
+//! and whose citizen is this test. The real portal and the real journey run in `testkit`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod attacks;
+mod browser;
+mod journey;
+mod pages;
+mod world;
+
+use store::testing::prepare_all;
+
+use crate::{MIGRATIONS, STATEMENTS};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_on_both_engines() {
+    assert_eq!(prepare_all(&[MIGRATIONS], STATEMENTS).await, Vec::<String>::new());
+}
