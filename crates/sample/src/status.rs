@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((windows[0].service.as_deref(), windows[1].service.as_deref()), (None, Some("post")));
         assert_eq!(windows[1].from.rfc3339(), "2026-11-29T17:00:00Z");
         assert_eq!(read(b"{}"), Some(Vec::new()));
-        assert_eq!(read(b"[]"), None);
+        assert_eq!(read(b"[1]"), None);
         assert_eq!(read(b"<html>"), None);
     }
 }

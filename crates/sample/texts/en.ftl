@@ -138,7 +138,7 @@ form-title = Check your insurance premium deductions ({ $year })
 form-trouble = The certificates could not be imported
 form-trouble-back = Go back to the result and import again
 trouble-portal = The linking service does not answer. Wait a while, then import again. What you entered stays as it is.
-trouble-not_allowed = You did not agree to importing documents in this run. Connect again from the first page.
+trouble-not_allowed = The linking service does not allow importing documents. Connect again from the first page. If it goes on, contact us with the receipt number.
 trouble-roots = The information for checking the issuers' signatures can't be had. Wait a while, then import again.
 form-imported = { $n ->
     [one] One certificate was imported

@@ -67,7 +67,10 @@ pub(crate) async fn show(State(app): State<Sample>, visit: Visit) -> Result<Resp
 
 pub(crate) fn page(app: &Sample, visit: &Visit, filing: &Filing, version: i64) -> Page {
     let lang = visit.lang();
-    visit.page("form.html", "form").back("/").with(Check {
+    let failed = filing.import.as_ref().is_some_and(|i| i.trouble.is_some());
+    let page = visit.page("form.html", "form").back("/");
+    let page = if failed { page.receipt() } else { page };
+    page.with(Check {
         year: filing.year,
         lines: rows(app, lang, filing),
         deductions: filing.deductions(),

@@ -136,20 +136,48 @@ async fn an_answer_that_is_lost_is_called_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dying_while_the_code_is_traded_ends_in_a_plain_word() {
-    let w = World::new(engines()[0]).await;
+    // Writes that come through before the power goes, and what the citizen sees then and a minute later.
+    for (writes, at_once, later) in [(1, None, "unconfirmed"), (2, Some("linked"), "linked")] {
+        for engine in engines() {
+            let w = World::new(engine).await;
+            let mut browser = w.browser();
+            let portal = leave(&mut browser, &[("ask", "all")]).await;
+            let back = w.agrees(&portal, "linked").await;
+            w.sample.0.db.lose_power_after(writes);
+            assert_eq!(browser.get(&back).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+            w.sample.0.db.lose_power_after(i64::MAX);
+            let callback = browser.get(&back).await;
+            let soon = browser.get(callback.to()).await;
+            assert_eq!(soon.data("outcome"), at_once, "{engine:?}");
+            assert_eq!(soon.has("結果を確認しています"), at_once.is_none());
+            w.clock.advance(std::time::Duration::from_secs(61));
+            assert_eq!(browser.get(callback.to()).await.data("outcome"), Some(later), "{engine:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_database_opens_nothing_and_tells_nothing() {
+    let w = World::new(store::Engine::Sqlite).await;
     let mut browser = w.browser();
     let portal = leave(&mut browser, &[("ask", "all")]).await;
     let back = w.agrees(&portal, "linked").await;
-    // The claim is written, then the process dies.
-    w.sample.0.db.lose_power_after(2);
-    assert_eq!(browser.get(&back).await.status, StatusCode::INTERNAL_SERVER_ERROR);
-    w.sample.0.db.lose_power_after(i64::MAX);
+    let url = url::Url::parse(&back).unwrap();
+    let secrets: Vec<String> =
+        url.query_pairs().filter(|(n, _)| n == "state" || n == "code").map(|(_, v)| v.into_owned()).collect();
+    let stored = w.stored();
+    let holds = |stored: &[u8], what: &str| stored.windows(what.len()).any(|w| w == what.as_bytes());
+    assert!(holds(&stored, "sample_runs"), "the test looks at the right place");
+    assert_eq!(secrets.len(), 2);
     let callback = browser.get(&back).await;
-    let waiting = browser.get(callback.to()).await;
-    assert!(waiting.has("結果を確認しています") || waiting.data("outcome") == Some("linked"));
-    w.clock.advance(std::time::Duration::from_secs(61));
-    let after = browser.get(callback.to()).await;
-    assert!(matches!(after.data("outcome"), Some("unconfirmed" | "linked")));
+    let result = browser.get(callback.to()).await;
+    browser.press(&result, "/import", &[]).await;
+    let stored = [stored, w.stored()].concat();
+    for what in
+        secrets.iter().map(String::as_str).chain([browser.cookie(), "reply-6", "lnk_1", "見本生命", "code_verifier"])
+    {
+        assert!(!holds(&stored, what), "{what}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,11 @@ impl Browser {
         Self { router: router.clone(), cookies: BTreeMap::new() }
     }
 
+    /// The cookie that tells this browser from others.
+    pub(super) fn cookie(&self) -> &str {
+        &self.cookies["enishi_sample_browser"]
+    }
+
     /// Opens a page; absolute addresses are taken for ours.
     pub(super) async fn get(&mut self, to: &str) -> Page {
         let path = match url::Url::parse(to) {

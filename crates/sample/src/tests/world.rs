@@ -238,6 +238,20 @@ impl World {
         redirect(&request, outcome).code(&code)
     }
 
+    /// The citizen takes back what was agreed.
+    pub(super) async fn revoke(&self) {
+        let client = self.provider.list_clients().await.unwrap().remove(0).0.client_id;
+        let provider = self.provider.clone();
+        self.portal_db.write(move |tx| provider.revoke_grants(tx, "ichiro", &client)).await.unwrap();
+    }
+
+    /// Every byte of the sample's database (SQLite only).
+    pub(super) fn stored(&self) -> Vec<u8> {
+        let store::Target::Sqlite(path) = &self._places[0].target else { panic!("only for SQLite") };
+        let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
+        files.flat_map(|f| std::fs::read(f.unwrap().path()).unwrap()).collect()
+    }
+
     /// The citizen is sent back without a code.
     pub(super) async fn refuses(&self, authorization_url: &str, outcome: Outcome, error: ErrorCode) -> String {
         let request = self.pushed(authorization_url).await;
