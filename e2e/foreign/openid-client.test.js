@@ -79,7 +79,7 @@ test('discovery says what FAPI 2.0 asks for', () => {
 });
 
 test('a first-timer registers, links and shows documents', async () => {
-  const { redirect, tokens } = await run('hanako', everything(demo.service));
+  const { redirect, tokens } = await run('hanako', everything(demo.delivery_id));
   assert.equal(redirect.searchParams.get('iss'), demo.portal);
   assert.equal(tokens.token_type, 'dpop');
   assert.ok(tokens.expires_in <= 300);
@@ -95,7 +95,7 @@ test('a first-timer registers, links and shows documents', async () => {
 
   const linkage = tokens.authorization_details.find((d) => d.type === 'attribute_linkage');
   const [service] = linkage.delivery_services;
-  assert.equal(service.id, demo.service);
+  assert.equal(service.id, demo.delivery_id);
   assert.equal(service.outcome, 'linked');
   assert.match(service.linkage_id, /^lnk_/);
   assert.ok(tokens.user_status, 'user_status ② comes with the tokens');
@@ -111,7 +111,7 @@ test('a first-timer registers, links and shows documents', async () => {
   const documents = await resource(tokens, '/api/v1/documents');
   assert.equal(documents.status, 200);
   const list = await documents.json();
-  const mine = list.services.find((s) => s.id === demo.service);
+  const mine = list.services.find((s) => s.id === demo.delivery_id);
   assert.equal(mine.status, 'ready');
   assert.ok(list.documents.length > 0);
   const content = await resource(tokens, `/api/v1/documents/${list.documents[0].id}/content`);
@@ -121,8 +121,8 @@ test('a first-timer registers, links and shows documents', async () => {
 });
 
 test('the second run answers already_linked, with the same subject', async () => {
-  const first = await run('ichiro', everything(demo.service));
-  const second = await run('ichiro', everything(demo.service));
+  const first = await run('ichiro', everything(demo.delivery_id));
+  const second = await run('ichiro', everything(demo.delivery_id));
   assert.equal(second.tokens.claims().sub, first.tokens.claims().sub);
   const [service] = second.tokens.authorization_details.find((d) => d.type === 'attribute_linkage').delivery_services;
   assert.equal(service.outcome, 'already_linked');
@@ -135,7 +135,7 @@ test('documents alone: no screen of the delivery service is needed', async () =>
 });
 
 test('a token works only with its key, and a code only once', async () => {
-  const { redirect, tokens } = await run('katsuragi', everything(demo.service));
+  const { redirect, tokens } = await run('katsuragi', everything(demo.delivery_id));
   const other = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
   await assert.rejects(
     () => oidc.fetchProtectedResource(config, tokens.access_token, new URL('/api/v1/user-status', demo.portal), 'GET', undefined, undefined, { DPoP: other }),
@@ -152,7 +152,7 @@ for (const [decisions, outcome, error] of [
   [{ link: 'stop' }, 'user_cancelled', 'access_denied'],
 ]) {
   test(`refused: ${JSON.stringify(decisions)} comes back as ${outcome}`, async () => {
-    await assert.rejects(run('emma', everything(demo.service), decisions), (caught) => {
+    await assert.rejects(run('emma', everything(demo.delivery_id), decisions), (caught) => {
       assert.ok(caught instanceof oidc.AuthorizationResponseError, String(caught));
       assert.equal(caught.error, error);
       assert.equal(caught.cause.get('outcome'), outcome);

@@ -17,7 +17,7 @@ after(() => demo?.stop());
 test('requests-oauth2client registers itself and completes leg A', async () => {
   assert.ok(existsSync(python), `${python} is missing: run scripts/test, which makes it`);
   const child = spawn(python, [join(HERE, 'foreign', 'leg_a.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(`${JSON.stringify({ portal: demo.portal, service: demo.service, person: 'hanako' })}\n`);
+  child.stdin.end(`${JSON.stringify({ portal: demo.portal, service: demo.delivery_id, person: 'hanako' })}\n`);
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));

@@ -26,8 +26,11 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A child process with its output kept. `ready` turns a line of stdout into the result, or undefined. */
-export async function launch(args, { ready, env = {}, name = args[0], command = binary() }) {
+/**
+ * A child process with its output kept. It is ready when `ready` makes something of a line of stdout, or
+ * when `until` (asked again and again) says so.
+ */
+export async function launch(args, { ready, until, env = {}, name = args[0], command = binary() }) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   running.add(child);
   const log = [];
@@ -46,6 +49,17 @@ export async function launch(args, { ready, env = {}, name = args[0], command = 
         yes(got);
       }
     });
+    if (until) {
+      const ask = async () => {
+        if (await until()) {
+          clearTimeout(timer);
+          yes();
+        } else if (running.has(child)) {
+          setTimeout(ask, 50);
+        }
+      };
+      ask();
+    }
     ended.then((how) => {
       clearTimeout(timer);
       no(Object.assign(new Error(`${name} ended at start: ${JSON.stringify(how)}\n${log.slice(-30).join('\n')}`), { log }));
