@@ -96,7 +96,7 @@ test('a first-timer registers, links and shows documents', async () => {
   const linkage = tokens.authorization_details.find((d) => d.type === 'attribute_linkage');
   const [service] = linkage.delivery_services;
   assert.equal(service.id, demo.delivery_id);
-  assert.equal(service.outcome, 'linked');
+  assert.equal(service.result, 'linked');
   assert.match(service.linkage_id, /^lnk_/);
   assert.ok(tokens.user_status, 'user_status ② comes with the tokens');
   assert.equal(tokens.user_status.registered, true);
@@ -125,7 +125,7 @@ test('the second run answers already_linked, with the same subject', async () =>
   const second = await run('ichiro', everything(demo.delivery_id));
   assert.equal(second.tokens.claims().sub, first.tokens.claims().sub);
   const [service] = second.tokens.authorization_details.find((d) => d.type === 'attribute_linkage').delivery_services;
-  assert.equal(service.outcome, 'already_linked');
+  assert.equal(service.result, 'already_linked');
 });
 
 test('documents alone: no screen of the delivery service is needed', async () => {

@@ -30,6 +30,6 @@ test('requests-oauth2client registers itself and completes leg A', async () => {
   assert.equal(result.userinfo.sub, result.sub);
   assert.equal(result.user_status.registered, true);
   assert.equal(result.status.registered, true);
-  assert.equal(result.authorization_details.find((d) => d.type === 'attribute_linkage').delivery_services[0].outcome, 'linked');
+  assert.equal(result.authorization_details.find((d) => d.type === 'attribute_linkage').delivery_services[0].result, 'linked');
   assert.ok(result.documents.documents.length > 0);
 });

@@ -92,28 +92,53 @@ test('unlinked at the portal: both sides know', () =>
     await v.open(new URL('/me', world.demo.portal).href);
     await v.expect('portal/me');
     assert.equal(await v.has('open'), false, 'nothing is left to open');
-    // The delivery service hears of it by a pushed event: its page of links says so soon.
-    await untilDelivery(v, who, (text) => !/連携中|連携済み/.test(text));
+    // The delivery service hears of it by a pushed event: its page says so soon.
+    await mailbox(v, who);
+    await until(v, async () => !(await v.has('unlink')), 'the delivery service still shows the link');
     // And a new run links again.
     await v.open(world.demo.sample);
     await link(v, who);
   }));
 
-/** Signs in at the mailbox and reads its page of links until it says what it should. */
-async function untilDelivery(v, who, good) {
-  await v.open(world.demo.delivery);
+test('unlinked at the delivery service: both sides know', () =>
+  world.visit({}, async (v) => {
+    const who = citizen(world.demo, 'katsuragi');
+    await link(v, who);
+    await mailbox(v, who);
+    await v.act('unlink');
+    await v.expect('delivery/unlink');
+    await v.act('confirm');
+    await v.expect('delivery/mailbox');
+    assert.equal(await v.has('unlink'), false);
+    await me(v, who);
+    await until(v, async () => !(await v.has('open')), 'the portal still shows the link');
+    // Documents can't be had any more; the sample service says so.
+    await v.open(new URL('/result', world.demo.sample).href);
+    if (await v.has('import')) {
+      await v.act('import');
+      await v.expect('sample/form');
+      assert.ok(!/katsuragi/.test(await v.text()));
+    }
+  }));
+
+/** The mailbox, signed in with its own password. */
+async function mailbox(v, who) {
+  await v.open(new URL('/mailbox', world.demo.delivery).href);
   if ((await v.where()).id === 'sign-in') {
     await fill(v, who);
     await v.act('sign-in');
   }
+  await v.expect('delivery/mailbox');
+}
+
+/** Reloads until it is so. */
+async function until(v, good, otherwise) {
   const end = Date.now() + 15_000;
-  let text = '';
   while (Date.now() < end) {
-    text = await v.text();
-    if (good(text)) return;
+    if (await good()) return;
     await v.reload();
   }
-  assert.fail(`the delivery service still says: ${text.slice(0, 300)}`);
+  assert.fail(`${otherwise}: ${(await v.text()).slice(0, 300)}`);
 }
 
 soundness(world);
