@@ -23,7 +23,8 @@ pub struct Config {
     pub trust: Trust,
     /// Texts of the start page.
     pub home: Home,
-    /// The tax year (年分) of the form. `None`: until March the year before, from April on this year.
+    /// The tax year (年分) of the form. `None`: this year from 25 October on, when its certificates have
+    /// come; else the year before.
     pub tax_year: Option<i16>,
 }
 

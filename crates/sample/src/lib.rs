@@ -41,6 +41,7 @@ use ::store::{Db, Sealer};
 use axum::Router;
 use base::outbound::Outbound;
 use base::{Clock, Lang, Rng, calendar};
+use jiff::civil::Date;
 use url::Url;
 use web::{Fault, Route, Routes, Site, Theme, Who};
 
@@ -235,13 +236,15 @@ impl Sample {
         Ok(())
     }
 
-    /// The tax year of the form: 年末調整 is done from October on, 確定申告 of the year before until March.
+    /// The tax year of the form: the latest whose certificates have come. Insurers and the pension service
+    /// send them until the end of October; before that, a return (確定申告, 還付申告) is for the year before.
     fn tax_year(&self) -> i16 {
-        self.0.config.tax_year.unwrap_or_else(|| {
-            let today = calendar::jst(self.0.clock.now());
-            if today.month() <= 3 { today.year() - 1 } else { today.year() }
-        })
+        self.0.config.tax_year.unwrap_or_else(|| tax_year(calendar::jst(self.0.clock.now()).date()))
     }
+}
+
+fn tax_year(today: Date) -> i16 {
+    if (today.month(), today.day()) >= (10, 25) { today.year() } else { today.year() - 1 }
 }
 
 impl std::fmt::Debug for Sample {

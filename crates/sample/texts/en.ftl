@@ -134,7 +134,7 @@ result-manual = You can enter the amounts from your certificates yourself, witho
 result-developer = Information for developers
 
 # The return
-form-title = Check your insurance premium deductions ({ $year })
+form-title = Check your insurance premium deductions for { $year }
 form-trouble = The certificates could not be imported
 form-trouble-back = Go back to the result and import again
 trouble-portal = The linking service does not answer. Wait a while, then import again. What you entered stays as it is.
@@ -150,6 +150,7 @@ form-nothing-text = You are linked. Certificates arrive when insurers issue them
 form-service-no_documents_yet = { $name }: no documents have arrived yet.
 form-service-unavailable = { $name }: no answer, so nothing was imported. Wait a while, then try again.
 form-service-relink_required = { $name }: the link has to be made again. Connect again from the first page.
+form-service-maintenance = { $name }: under maintenance, so nothing was imported. Try again when it is over.
 form-service-not_linked = { $name }: not linked.
 form-refused = { $n ->
     [one] One document was not imported
@@ -200,7 +201,7 @@ deduct-social = Social insurance deduction
 deduct-total = All deductions
 form-note = These are deductions from income tax. Your employer works out the social insurance taken from your salary.
 
-edit-title = Enter your insurance premium deductions ({ $year })
+edit-title = Enter your insurance premium deductions for { $year }
 edit-lead = Enter the amount to declare (申告額) from each certificate. Leave empty what you do not have.
 edit-amount-wrong = { $what }: enter an amount in digits only (for example 12300)
 hint-new_general = Whole life or term insurance taken out on or after 1 January 2012

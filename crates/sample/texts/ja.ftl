@@ -134,7 +134,7 @@ result-manual = 連携しなくても、証明書を見ながら自分で入力�
 result-developer = 開発者向けの情報
 
 # 申告書
-form-title = 保険料控除申告書の確認（{ $year }）
+form-title = { $year } 保険料控除申告書の確認
 form-trouble = 証明書を取り込めませんでした
 form-trouble-back = 結果の画面に戻って、もう一度取り込む
 trouble-portal = 属性連携設定サービスから応答がありません。時間をおいて、もう一度取り込んでください。入力済みの内容は、そのままです。
@@ -147,6 +147,7 @@ form-nothing-text = 連携はできています。証明書は、保険会社な
 form-service-no_documents_yet = { $name }：まだ書類が届いていません。
 form-service-unavailable = { $name }：応答がないため、取り込めませんでした。時間をおいてやり直してください。
 form-service-relink_required = { $name }：連携をやり直す必要があります。最初の画面から、もう一度つながってください。
+form-service-maintenance = { $name }：メンテナンス中のため、取り込めませんでした。終わってからやり直してください。
 form-service-not_linked = { $name }：連携していません。
 form-refused = { $n }件の書類は取り込みませんでした
 form-refused-document = { $title }（{ $service }）：
@@ -191,7 +192,7 @@ deduct-social = 社会保険料控除
 deduct-total = 控除額の合計
 form-note = 所得税の控除額です。給与から差し引かれた社会保険料は、会社が計算します。
 
-edit-title = 保険料控除申告書の入力（{ $year }）
+edit-title = { $year } 保険料控除申告書の入力
 edit-lead = 証明書にある「申告額」を入力してください。ないものは、空欄のままにしてください。
 edit-amount-wrong = { $what }は、数字だけの金額で入力してください（例：12300）
 hint-new_general = 平成24年1月1日以後に契約した、終身保険や定期保険など

@@ -12,7 +12,8 @@ use crate::Sample;
 use crate::filing::{Deductions, Filing, Import, Line, Source};
 
 /// Statuses of delivery services that there is a text for.
-const STATUSES: [&str; 5] = ["ready", "no_documents_yet", "unavailable", "relink_required", "not_linked"];
+const STATUSES: [&str; 6] =
+    ["ready", "no_documents_yet", "unavailable", "relink_required", "maintenance", "not_linked"];
 
 #[derive(Serialize)]
 pub(crate) struct Check {

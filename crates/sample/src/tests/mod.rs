@@ -17,3 +17,10 @@ use crate::{MIGRATIONS, STATEMENTS};
 async fn every_statement_on_both_engines() {
     assert_eq!(prepare_all(&[MIGRATIONS], STATEMENTS).await, Vec::<String>::new());
 }
+
+#[test]
+fn the_tax_year_is_the_latest_with_certificates() {
+    use jiff::civil::date;
+    let years = [date(2026, 10, 24), date(2026, 10, 25), date(2027, 3, 15)].map(crate::tax_year);
+    assert_eq!(years, [2025, 2026, 2026]);
+}

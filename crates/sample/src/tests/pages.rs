@@ -141,7 +141,8 @@ async fn every_page_in_both_languages() {
         reason: reason.to_owned(),
     };
     let reasons = DocumentError::REASONS.into_iter().chain(["not_received"]);
-    let statuses = ["ready", "no_documents_yet", "unavailable", "relink_required", "not_linked", "<new>"];
+    let statuses =
+        ["ready", "no_documents_yet", "unavailable", "relink_required", "maintenance", "not_linked", "<new>"];
     let full = Import {
         at: NOW,
         trouble: None,
