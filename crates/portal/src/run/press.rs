@@ -1,0 +1,311 @@
+//! What a press does, in one transaction.
+
+use base::Timestamp;
+use journey::{Act, Event, IfLinked, Journey, Page, Phase, Refusal};
+use pki::Purpose;
+use store::Tx;
+use web::Browser;
+
+use super::again;
+use super::step::{Around, Way};
+use crate::citizen::Profile;
+use crate::linking::{self, Mode};
+use crate::store::journeys::Run;
+use crate::store::{citizens, linkages};
+
+/// A press, as far as it is known before the run is.
+#[derive(Clone, Debug)]
+pub(crate) enum Press {
+    /// ③
+    Identify,
+    /// 「もう一度…」, whatever went wrong.
+    Retry,
+    /// The registration form, checked.
+    Register(Profile),
+    /// ④
+    Link,
+    /// Needs nothing more.
+    Plain(Act),
+    /// 「手続きを続ける」 of the time warning.
+    Extend,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// No such run.
+    Unknown,
+    /// It is another browser's.
+    OtherBrowser,
+    /// Applied, or refused: the browser goes there.
+    Way(Way),
+}
+
+/// Takes a press.
+pub(crate) async fn take(around: &Around, id: &str, browser: &Browser, seq: u64, press: Press) -> store::Result<Taken> {
+    again(|| {
+        let (around, id, browser, press) = (around.clone(), id.to_owned(), browser.clone(), press.clone());
+        async move {
+            let db = around.portal.db().clone();
+            db.write(move |tx| {
+                let now = around.portal.clock().now();
+                let Some((mut run, before)) = Around::load(tx, &id, now)? else { return Ok(Taken::Unknown) };
+                if run.browser != browser.hash() {
+                    return Ok(Taken::OtherBrowser);
+                }
+                let done = pressed(&around, tx, &mut run, &browser, seq, press, now)?;
+                conclude(&around, tx, &mut run, &before, done, now)
+            })
+            .await
+        }
+    })
+    .await
+}
+
+/// ⑤ 「次へ」.
+pub(crate) async fn hand_over(around: &Around, id: &str, browser: &str) -> store::Result<Taken> {
+    again(|| {
+        let (around, id, browser) = (around.clone(), id.to_owned(), browser.to_owned());
+        async move {
+            let db = around.portal.db().clone();
+            db.write(move |tx| {
+                let now = around.portal.clock().now();
+                let Some((mut run, before)) = Around::load(tx, &id, now)? else { return Ok(Taken::Unknown) };
+                if run.browser != browser {
+                    return Ok(Taken::OtherBrowser);
+                }
+                let Some(linkage_id) = run.journey.current().and_then(|l| l.linkage_id()).map(str::to_owned) else {
+                    return conclude(&around, tx, &mut run, &before, Err(Refusal::WrongOrder), now);
+                };
+                let event = match maintenance(&around, &run.journey, now) {
+                    Some(service) => Event::ServiceMaintenance { service },
+                    None => Event::HandOver { linkage_id },
+                };
+                let done = run.journey.apply(event, now).map(|j| {
+                    run.journey = j;
+                    None
+                });
+                conclude(&around, tx, &mut run, &before, done, now)
+            })
+            .await
+        }
+    })
+    .await
+}
+
+/// `Ok`: applied; with a way of its own, where the page alone does not tell. `Err`: refused.
+type Done = Result<Option<Way>, Refusal>;
+
+fn conclude(
+    around: &Around,
+    tx: &mut Tx<'_>,
+    run: &mut Run,
+    before: &Journey,
+    done: Done,
+    now: Timestamp,
+) -> store::Result<Taken> {
+    let way = around.settle(tx, run, before, now)?;
+    Ok(Taken::Way(match (done, way) {
+        // Back at the API user whatever else was said.
+        (_, Way::Back(url)) => Way::Back(url),
+        (Ok(Some(own)), _) => own,
+        (Ok(None) | Err(Refusal::AlreadyDone), way) => way,
+        (Err(Refusal::Stale), _) => Way::Elsewhere,
+        (Err(Refusal::Unresolved), Way::Resolve(linkage_id, _)) => Way::Resolve(linkage_id, Mode::Ask),
+        (Err(_), _) => Way::Run,
+    }))
+}
+
+fn pressed(
+    around: &Around,
+    tx: &mut Tx<'_>,
+    run: &mut Run,
+    browser: &Browser,
+    seq: u64,
+    press: Press,
+    now: Timestamp,
+) -> store::Result<Done> {
+    let page = run.journey.page();
+    Ok(match (press, page) {
+        (Press::Identify, _) | (Press::Retry, Page::CardError(_) | Page::Identify { .. }) => {
+            identify(around, tx, run, browser, seq, now)?
+        }
+        (Press::Retry, Page::Unconfirmed) => {
+            Ok(run.journey.unresolved().map(|linkage_id| Way::Resolve(linkage_id.to_owned(), Mode::Ask)))
+        }
+        (Press::Retry | Press::Link, _) => link(around, tx, run, seq, now)?,
+        (Press::Register(profile), _) => register(around, tx, run, seq, &profile, now)?,
+        (Press::Extend, _) => extend(&mut run.journey, now),
+        (Press::Plain(act), page) => match page.event(act) {
+            Some(event) => step(run, seq, event, now),
+            // The page has changed meanwhile. An event that this press could have meant tells a double
+            // submit from a page left behind.
+            None => match meant(act) {
+                Some(event) => run.journey.apply_form(seq, event, now).and(Err(Refusal::WrongOrder)),
+                None => Err(Refusal::WrongOrder),
+            },
+        },
+    })
+}
+
+const fn meant(act: Act) -> Option<Event> {
+    match act {
+        Act::Back => Some(Event::BackFromHandOver),
+        Act::Stop => Some(Event::StopAsked),
+        Act::Continue => Some(Event::Continue),
+        Act::Return => Some(Event::StopConfirmed),
+        _ => None,
+    }
+}
+
+fn step(run: &mut Run, seq: u64, event: Event, now: Timestamp) -> Done {
+    run.journey = run.journey.apply_form(seq, event, now)?;
+    Ok(None)
+}
+
+/// 「手続きを続ける」: the citizen is there. The page stays as it is.
+fn extend(journey: &mut Journey, now: Timestamp) -> Done {
+    let events =
+        if journey.stop_asked() { [Event::Continue, Event::StopAsked] } else { [Event::StopAsked, Event::Continue] };
+    let mut next = journey.clone();
+    for event in events {
+        next = next.apply(event, now)?;
+    }
+    *journey = next;
+    Ok(None)
+}
+
+fn identify(
+    around: &Around,
+    tx: &mut Tx<'_>,
+    run: &mut Run,
+    browser: &Browser,
+    seq: u64,
+    now: Timestamp,
+) -> store::Result<Done> {
+    let challenge = around.portal.new_challenge_id();
+    Ok(match run.journey.apply_form(seq, Event::IdentifyStarted { challenge: challenge.clone() }, now) {
+        Ok(journey) => {
+            run.journey = journey;
+            let begun = around.portal.begin_card(
+                tx,
+                &challenge,
+                browser,
+                Purpose::AttributeLinkage,
+                Some(&run.id),
+                around.lang,
+            )?;
+            Ok(Some(Way::Reader(begun.url)))
+        }
+        Err(refusal) => Err(refusal),
+    })
+}
+
+/// The delivery service whose turn it is, when it is in a maintenance window.
+fn maintenance(around: &Around, journey: &Journey, now: Timestamp) -> Option<String> {
+    let service = journey.current()?.service();
+    around.delivery(service)?.maintenance(now).map(|_| service.to_owned())
+}
+
+/// ④ 「{D}と連携する」, and 「もう一度連携する」.
+fn link(around: &Around, tx: &mut Tx<'_>, run: &mut Run, seq: u64, now: Timestamp) -> store::Result<Done> {
+    let (Some(leg), Some(citizen)) = (run.journey.current(), run.journey.citizen().map(str::to_owned)) else {
+        return Ok(Err(Refusal::WrongOrder));
+    };
+    let service = leg.service().to_owned();
+    let retry = run.journey.phase() == Phase::NotLinked;
+    // After 「戻る」 the same attempt goes on, as long as its offer is open.
+    let open = match leg.linkage_id().filter(|_| !retry) {
+        Some(id) => linkages::get(tx, id)?
+            .is_some_and(|l| l.state == linkages::State::Offered && l.started_at.is_none())
+            .then(|| id.to_owned()),
+        None => None,
+    };
+    let linkage_id = open.clone().unwrap_or_else(|| linking::new_id(&around.portal));
+    let event = if maintenance(around, &run.journey, now).is_some() {
+        Event::ServiceMaintenance { service: service.clone() }
+    } else if retry {
+        Event::RetryChosen { linkage_id: linkage_id.clone() }
+    } else {
+        Event::LinkChosen { linkage_id: linkage_id.clone() }
+    };
+    let mut journey = match run.journey.apply_form(seq, event, now) {
+        Ok(journey) => journey,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if journey.phase() != Phase::HandOver {
+        // Maintenance, or the card has to be read again.
+        run.journey = journey;
+        return Ok(Ok(None));
+    }
+    // Another run of this citizen may have linked this service since the card was read.
+    let returns = run.journey.asked().linkage().is_some_and(|l| l.if_linked == IfLinked::Return);
+    if returns && linkages::linked_ids(tx, &citizen)?.contains(&service) {
+        journey = match run.journey.apply_form(seq, Event::FoundLinked { service }, now) {
+            Ok(journey) => journey,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        run.journey = journey;
+        return Ok(Ok(None));
+    }
+    run.journey = journey;
+    if open.is_none() {
+        linking::offer(&around.portal, tx, run, &linkage_id, &citizen, &service, now)?;
+    }
+    Ok(Ok(Some(Way::Push(linkage_id))))
+}
+
+/// 「利用者登録をする」: the citizen, and the consent that waited for one.
+fn register(
+    around: &Around,
+    tx: &mut Tx<'_>,
+    run: &mut Run,
+    seq: u64,
+    profile: &Profile,
+    now: Timestamp,
+) -> store::Result<Done> {
+    let (Some(citizen), Some(card_index)) = (run.journey.citizen().map(str::to_owned), run.card_index.clone()) else {
+        return Ok(Err(Refusal::WrongOrder));
+    };
+    // Asked first, so that a press that does not fit stores nothing.
+    let tried = run.journey.apply_form(seq, Event::Registered { citizen: citizen.clone(), new: true }, now);
+    let mut journey = match tried {
+        Ok(journey) => journey,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let sealed = profile.seal(around.portal.sealer())?;
+    if !citizens::insert(tx, &citizen, &card_index, &sealed, around.lang, now)? {
+        // The same person registered in another run meanwhile: one person, one account.
+        let event = match citizens::by_card(tx, &card_index)? {
+            Some(citizen) => Event::Registered { citizen, new: false },
+            None => Event::Fault,
+        };
+        journey = match run.journey.apply_form(seq, event, now) {
+            Ok(journey) => journey,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+    }
+    run.journey = journey;
+    attach_consent(around, tx, run, now)?;
+    Ok(Ok(None))
+}
+
+/// Keeps the consent of ②, now that its citizen is known.
+pub(crate) fn attach_consent(around: &Around, tx: &mut Tx<'_>, run: &Run, now: Timestamp) -> store::Result<()> {
+    let (Some(consent), Some(citizen)) = (run.journey.consent(), run.journey.citizen()) else { return Ok(()) };
+    let items =
+        serde_json::to_string(&run.request.authorization_details).map_err(|e| store::Error::Refused(e.to_string()))?;
+    let id = format!("cns_{}", base::id::ulid(now, around.portal.rng()));
+    citizens::add_consent(
+        tx,
+        &citizens::NewConsent {
+            id: &id,
+            citizen_id: citizen,
+            client_id: &run.client_id,
+            journey_id: &run.id,
+            text_version: &consent.text_version,
+            items: &items,
+            given_at: consent.at,
+        },
+    )
+}

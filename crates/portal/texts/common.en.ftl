@@ -1,0 +1,2 @@
+# Texts of the whole portal.
+service-name = Attribute Linkage Service

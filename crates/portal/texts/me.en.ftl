@@ -1,0 +1,110 @@
+# The citizen's page, sign-in, unlinking.
+
+sign-in-title = Sign in with your My Number Card
+sign-in-title-unlink = Confirm your identity with your My Number Card
+sign-in-text = To see or end your links, sign in with your My Number Card.
+sign-in-for-service = To open { $service }, sign in with your My Number Card.
+sign-in-for-unlink = Before you end a link, confirm your identity with your My Number Card once more.
+sign-in-need-card = Your My Number Card (the one you registered with)
+sign-in-need-pin = The PIN of its user-authentication certificate (4 digits)
+sign-in-tries = The PIN locks after 3 wrong tries in a row.
+sign-in-pin-elsewhere = You type the PIN on the card reading screen that opens next. It does not reach this service.
+sign-in-go = Sign in with My Number Card
+sign-in-go-unlink = Confirm identity
+sign-in-again = Read the card again
+sign-in-cancel = Go back without signing in
+sign-in-not-after = Valid until:
+
+sign-in-trouble-E1 = Your My Number Card could not be read
+sign-in-help-E1 = Keep the card still and read it again.
+sign-in-trouble-E1b = That was not a My Number Card
+sign-in-help-E1b = Please use a My Number Card.
+sign-in-trouble-E11 = The time for reading the card ran out
+sign-in-help-E11 = Please read it again.
+sign-in-trouble-E3 = The PIN is locked
+sign-in-help-E3 = The PIN was wrong 3 times in a row, so this card can't be used to sign in. Have it reset at the office of your municipality, or at a convenience store that offers it (start in the smartphone app).
+sign-in-trouble-E4 = The certificate on the card has expired
+sign-in-help-E4 = Have it renewed at the office of your municipality.
+sign-in-trouble-E5 = The certificate on the card has been revoked
+sign-in-help-E5 = This certificate can't be used at present. Ask the office of your municipality for the reason and for a new one.
+sign-in-trouble-E5b = The certificate could not be checked
+sign-in-help-E5b = Please try again later. Nothing is wrong with your card.
+sign-in-trouble-E13 = This is another My Number Card than before
+sign-in-help-E13 = Use the card of the person who is signed in.
+sign-in-trouble-renewed = This card has been renewed
+sign-in-help-renewed = You registered with the card you had before. Moving the registration to the new card is not yet possible here. Please contact our help desk.
+sign-in-trouble-not-registered = This card is not registered here
+sign-in-help-not-registered = You can register on the way when you start linking ("More connections") from a service that offers it.
+
+signed-in-title = Your identity is confirmed
+signed-in-text = Press "Next" to go to { $service }.
+signed-in-next = Next
+
+sso-over-title = This sign-in has been used already
+sso-over-text = To open the service again, go to your list of linked services.
+sso-over-home = See linked services
+
+me-title = Linked services
+me-signed-in-as = { $name }
+me-sign-out = Sign out
+me-linked = Your links
+me-none = You have no linked services
+me-state-linked = Linked
+me-state-maintenance = Under maintenance
+me-state-suspended = Suspended
+me-until = Planned end:
+me-operator = Operator
+me-host = Address
+me-linked-on = Linked on
+me-last-used = Last used on
+me-never-used = Not used yet
+me-through = Linked by way of
+me-linkage-id = Number of the link
+me-open = Open { $service }
+me-unlink = End this link
+me-unlink-of = End the link with { $service }
+me-linkage-title = Link with { $service }
+me-maintenance-title = { $service } is under maintenance
+me-suspended-title = { $service } is suspended
+me-suspended-text = The link stays. When the service is resumed, it can be used again.
+
+me-grants = Services that may receive your information
+me-grants-text = Until the time given, these services may receive your information. If you take this back, it ends at once. What they have received already stays with them.
+me-grants-none = No service may receive your information at present
+me-grant-what = What it may receive
+me-grant-until = Until
+me-grant-documents = Certificates delivered to your linked services
+me-grant-documents-years = Certificates delivered to your linked services ({ $years })
+me-grant-status = Whether you are registered and linked
+me-list-comma = {", "}
+me-revoke = Take this back from { $client }
+me-revoked-title = Taken back
+me-revoked-text = The service can no longer receive your information.
+
+me-past = Links that ended
+me-ended-citizen = ended by you
+me-ended-delivery = ended at the linked service
+me-ended-replaced = replaced by a new link
+
+unlink-title = End the link with { $service }?
+unlink-lead = If you end it:
+unlink-effect-documents = Other services can no longer receive certificates delivered to { $service } through this service.
+unlink-effect-open = You can no longer open { $service } from this list.
+unlink-effect-both = { $service } is told that the link has ended.
+unlink-not-lead = This stays as it is:
+unlink-not-recalled = What other services have received already is not taken back.
+unlink-not-account = Your account at { $service } and the documents there stay.
+unlink-not-grants = Your other links and your registration here stay.
+unlink-again = To link again, you confirm your identity and sign in at { $service }.
+unlink-card-title = Please confirm your identity
+unlink-card-text = More than 15 minutes have passed since you last did. Confirm your identity with your My Number Card once more.
+unlink-card-go = Confirm identity
+unlink-confirm = End this link
+unlink-keep = Go back and keep the link
+
+unlinked-title = The link with { $service } has ended
+unlinked-citizen = You ended the link. { $service } is being told.
+unlinked-delivery = The link was ended at { $service }.
+unlinked-replaced = This link was replaced by a new one.
+unlinked-text = Certificates delivered to { $service } are no longer passed on through this service.
+unlinked-home = Back to your links

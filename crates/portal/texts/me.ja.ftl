@@ -1,0 +1,110 @@
+# 利用者のページ、ログイン、連携の解除。
+
+sign-in-title = マイナンバーカードでログイン
+sign-in-title-unlink = マイナンバーカードで本人確認
+sign-in-text = 連携しているサービスの確認や解除には、マイナンバーカードによるログインが必要です。
+sign-in-for-service = { $service }を開くには、マイナンバーカードによるログインが必要です。
+sign-in-for-unlink = 連携を解除する前に、もう一度マイナンバーカードで本人確認をします。
+sign-in-need-card = マイナンバーカード（利用者登録をしたときと同じもの）
+sign-in-need-pin = 利用者証明用電子証明書の暗証番号（数字4桁）
+sign-in-tries = 暗証番号は、3回続けてまちがえるとロックされます。
+sign-in-pin-elsewhere = 暗証番号は、次に開く読み取りの画面で入力します。このサービスには届きません。
+sign-in-go = マイナンバーカードでログインする
+sign-in-go-unlink = 本人確認をする
+sign-in-again = もう一度読み取る
+sign-in-cancel = ログインせずに戻る
+sign-in-not-after = 有効期限：
+
+sign-in-trouble-E1 = マイナンバーカードを読み取れませんでした
+sign-in-help-E1 = カードを動かさずに、もう一度読み取ってください。
+sign-in-trouble-E1b = マイナンバーカードではないカードが読み取られました
+sign-in-help-E1b = マイナンバーカードを用意してください。
+sign-in-trouble-E11 = 読み取りの時間が切れました
+sign-in-help-E11 = もう一度読み取ってください。
+sign-in-trouble-E3 = 暗証番号がロックされています
+sign-in-help-E3 = 3回続けてまちがえたため、このカードではログインできません。住民票のある市区町村の窓口、または対応するコンビニエンスストア（先にスマートフォンアプリでの手続きが必要です）で再設定してください。
+sign-in-trouble-E4 = 電子証明書の有効期限が切れています
+sign-in-help-E4 = 住民票のある市区町村の窓口で更新してください。
+sign-in-trouble-E5 = 電子証明書が失効しています
+sign-in-help-E5 = この電子証明書は現在使えません。理由と再発行の方法は、住民票のある市区町村の窓口に確認してください。
+sign-in-trouble-E5b = 電子証明書を確認できませんでした
+sign-in-help-E5b = 時間をおいてやり直してください。カードに問題はありません。
+sign-in-trouble-E13 = 前回と異なるマイナンバーカードです
+sign-in-help-E13 = ログインしている人のカードを使ってください。
+sign-in-trouble-renewed = 更新されたカードです
+sign-in-help-renewed = 更新する前のカードで利用者登録がされています。登録を新しいカードに移す手続きは、まだこのサービスではできません。お問い合わせ窓口に連絡してください。
+sign-in-trouble-not-registered = このカードの利用者登録はありません
+sign-in-help-not-registered = 利用者登録は、連携に対応したサービスから「もっとつながる（外部サイト連携）」を始めると、その途中でできます。
+
+signed-in-title = 本人確認が完了しました
+signed-in-text = 「次へ」を押すと、{ $service }に移動します。
+signed-in-next = 次へ
+
+sso-over-title = このログインはもう使われました
+sso-over-text = もう一度開くときは、連携しているサービスの一覧から開いてください。
+sso-over-home = 連携しているサービスを見る
+
+me-title = 連携しているサービス
+me-signed-in-as = { $name }さん
+me-sign-out = ログアウト
+me-linked = 連携の一覧
+me-none = 連携しているサービスはありません
+me-state-linked = 連携中
+me-state-maintenance = メンテナンス中
+me-state-suspended = 利用停止中
+me-until = 終了予定：
+me-operator = 運営者
+me-host = 接続先
+me-linked-on = 連携した日
+me-last-used = 最後に使われた日
+me-never-used = まだ使われていません
+me-through = 連携のきっかけになったサービス
+me-linkage-id = 連携の番号
+me-open = { $service }を開く
+me-unlink = 連携を解除する
+me-unlink-of = { $service }との連携を解除する
+me-linkage-title = { $service }との連携
+me-maintenance-title = { $service }はメンテナンス中です
+me-suspended-title = { $service }は利用を停止しています
+me-suspended-text = 連携は残っています。再開すると、また使えるようになります。
+
+me-grants = 情報を受け取れるサービス
+me-grants-text = 次のサービスは、期限までの間、あなたの情報を受け取れます。取り消すと、すぐに受け取れなくなります。すでに渡した情報は戻りません。
+me-grants-none = いま、あなたの情報を受け取れるサービスはありません
+me-grant-what = 受け取れる情報
+me-grant-until = 期限
+me-grant-documents = 連携したサービスに届いた証明書等
+me-grant-documents-years = 連携したサービスに届いた証明書等（{ $years }）
+me-grant-status = 利用者登録と連携の状態
+me-list-comma = 、
+me-revoke = { $client }への提供を取り消す
+me-revoked-title = 提供を取り消しました
+me-revoked-text = このサービスは、あなたの情報を受け取れなくなりました。
+
+me-past = これまでに解除された連携
+me-ended-citizen = あなたが解除しました
+me-ended-delivery = 連携先で解除されました
+me-ended-replaced = 新しい連携に置き換えられました
+
+unlink-title = { $service }との連携を解除しますか
+unlink-lead = 解除すると、次のようになります。
+unlink-effect-documents = ほかのサービスは、{ $service }に届いた証明書等を、このサービスを通じて受け取れなくなります。
+unlink-effect-open = この一覧から{ $service }を開けなくなります。
+unlink-effect-both = { $service }にも、連携が終わったことが伝わります。
+unlink-not-lead = 次のものは変わりません。
+unlink-not-recalled = すでにほかのサービスに渡した情報は、取り消されません。
+unlink-not-account = { $service }のアカウントと、そこに届いている文書は、そのまま残ります。
+unlink-not-grants = ほかの連携と、このサービスの利用者登録は、そのまま残ります。
+unlink-again = もう一度連携するには、本人確認と、{ $service }でのログインが必要です。
+unlink-card-title = 本人確認が必要です
+unlink-card-text = 前の本人確認から15分以上たっています。マイナンバーカードで、もう一度本人確認をしてください。
+unlink-card-go = 本人確認をする
+unlink-confirm = 連携を解除する
+unlink-keep = 解除せずに戻る
+
+unlinked-title = { $service }との連携は終わりました
+unlinked-citizen = 連携を解除しました。{ $service }にも伝えます。
+unlinked-delivery = 連携は、{ $service }で解除されました。
+unlinked-replaced = この連携は、新しい連携に置き換えられました。
+unlinked-text = { $service }に届く証明書等は、このサービスを通じて渡されることはありません。
+unlinked-home = 連携の一覧に戻る
