@@ -25,6 +25,9 @@ export async function closeBrowser() {
 /** What was found on pages of this test file, and which were looked at. */
 export const findings = [];
 export const seen = new Set();
+/** Values that went through the address bar and belong in no log. */
+export const secrets = new Set();
+const SECRET = ['code', 'handle', 'state', 'request_uri', 'nonce', 'session'];
 
 const CONTEXT = { ja: { locale: 'ja-JP' }, en: { locale: 'en-US' } };
 
@@ -47,6 +50,8 @@ export class Visitor {
     page.on('response', (response) => {
       const request = response.request();
       if (request.isNavigationRequest() && request.frame() === page.mainFrame()) {
+        const { searchParams } = new URL(response.url());
+        for (const name of SECRET) if (searchParams.get(name)?.length > 15) secrets.add(searchParams.get(name));
         this.documents.push({ url: response.url(), status: response.status(), response });
         if (response.status() >= 500) this.noise.push(`${request.method()} ${response.url()} answered ${response.status()}`);
       } else if (response.status() >= 400) {

@@ -1,0 +1,127 @@
+// What needs single processes or another configuration: outages, maintenance, suspension.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { citizen, go, returned, step } from '../lib/citizen.js';
+import { enishi } from '../lib/demo.js';
+import { startRoles } from '../lib/roles.js';
+import { soundness } from '../lib/suite.js';
+import { closeBrowser, visitor } from '../lib/visitor.js';
+
+const world = {};
+let lists; // stands before the revocation lists, so that they can fail
+
+before(async () => {
+  lists = await revocationLists();
+  world.demo = await startRoles({
+    edit: (roles) => {
+      lists.from = roles.cards;
+      roles.change('portal', [/crl_base = "[^"]*"/, `crl_base = "${lists.base}"`]);
+    },
+  });
+});
+after(async () => {
+  await closeBrowser();
+  world.demo?.keepLog('outages');
+  await world.demo?.stop();
+  lists?.server.close();
+});
+
+async function revocationLists() {
+  const state = { down: false, from: undefined };
+  state.server = createServer(async (request, response) => {
+    if (state.down) return response.writeHead(503).end();
+    const answer = await fetch(state.from + request.url);
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((done) => state.server.listen(0, '127.0.0.1', done));
+  state.base = `http://localhost:${state.server.address().port}/crl`;
+  return state;
+}
+
+const visit = async (how, what) => {
+  const v = await visitor(world.demo, how);
+  try {
+    await what(v);
+  } finally {
+    await v.close();
+  }
+};
+
+for (const lang of ['ja', 'en']) {
+  test(`the delivery service is down: service_unavailable (${lang})`, () =>
+    visit({ lang }, async (v) => {
+      const who = citizen(world.demo, 'ichiro');
+      await go(v, who, 'portal/link');
+      await world.demo.kill('delivery');
+      try {
+        await v.act('link');
+        await v.expect('portal/not-linked', { error: 'E9b' });
+        await v.act('retry');
+        await v.expect('portal/not-linked', { error: 'E9b' });
+        await v.act('return');
+        await returned(v, 'service_unavailable');
+      } finally {
+        await world.demo.start('delivery');
+      }
+    }));
+
+  test(`a revocation list can not be had: E5b, checked again, then returned (${lang})`, () =>
+    visit({ lang }, async (v) => {
+      // Nobody else lives in this municipality, so no list of it is kept from another test.
+      const who = citizen(world.demo, lang === 'ja' ? 'katsuragi' : 'emma');
+      lists.down = true;
+      try {
+        await go(v, who, 'cards/pin');
+        await step(v, who);
+        await v.expect('portal/card-error', { error: 'E5b' });
+        await v.act('return');
+        await returned(v, 'temporarily_unavailable');
+        await v.open(world.demo.sample);
+        await go(v, who, 'cards/pin');
+        await step(v, who);
+        await v.expect('portal/card-error', { error: 'E5b' });
+      } finally {
+        lists.down = false;
+      }
+      await v.act('retry');
+      await go(v, who, 'portal/register');
+    }));
+}
+
+test('the service is suspended while a citizen is on the way, and resumed', () =>
+  visit({}, async (v) => {
+    const who = citizen(world.demo, 'ichiro');
+    await go(v, who, 'portal/consent');
+    const id = new URL(v.url()).searchParams.get('client_id');
+    await go(v, who, 'portal/link');
+    const client = (action) => enishi(['client', '--config', world.demo.config('portal'), action, id]);
+    const suspended = await client('suspend');
+    assert.equal(suspended.code, 0, suspended.stderr);
+    try {
+      const end = Date.now() + 5000; // in force everywhere within a second
+      do {
+        await v.act('stop');
+        if ((await v.where()).id === 'ended') break;
+        await v.act('continue');
+      } while ((await v.where()).id !== 'ended' && Date.now() < end);
+      await v.expect('portal/ended', { outcome: 'client_suspended' });
+      await v.act('return');
+      await returned(v, 'client_suspended');
+      await v.open(world.demo.sample);
+      await v.act('connect');
+      await v.expect('sample/result', { outcome: 'client_suspended' });
+    } finally {
+      const resumed = await client('resume');
+      assert.equal(resumed.code, 0, resumed.stderr);
+    }
+    const end = Date.now() + 5000;
+    do {
+      await v.open(world.demo.sample);
+      await v.act('connect');
+    } while ((await v.where()).id !== 'consent' && Date.now() < end);
+    await v.expect('portal/consent');
+  }));
+
+soundness(world);
