@@ -90,13 +90,18 @@ impl Portal {
 
     /// Pushes a request (PAR).
     pub(crate) async fn push(&self, request: &fapi::AuthorizationRequest) -> Result<Pushed, PortalError> {
-        let refused = match self.try_push(request).await {
-            Err(e) => e,
-            ok => return ok,
-        };
-        // A test portal that was set up anew does not know us any more. Then, and only then, a new
-        // registration is the mend; a real API user would be told by its operator.
-        if self.unknown_there(&refused).await? { self.try_push(request).await } else { Err(refused) }
+        match self.try_push(request).await {
+            Err(e) if unknown(&e) => {}
+            done => return done,
+        }
+        // Another node of ours may have changed key or registration: read them anew.
+        self.forget().await;
+        match self.try_push(request).await {
+            // A test portal that was set up anew does not know us any more. Then, and only then, a new
+            // registration is the mend; a real API user would hear it from the portal's operator.
+            Err(e) if unknown(&e) && self.unregister().await? => self.try_push(request).await,
+            done => done,
+        }
     }
 
     async fn try_push(&self, request: &fapi::AuthorizationRequest) -> Result<Pushed, PortalError> {
@@ -106,9 +111,9 @@ impl Portal {
         Ok(client.push(&request).await?)
     }
 
-    async fn unknown_there(&self, error: &PortalError) -> Result<bool, PortalError> {
-        let refused = matches!(error, PortalError::Client(e) if e.code() == Some("invalid_client"));
-        if !refused || !matches!(self.config.client, ClientId::SelfRegister) {
+    /// Throws our registration away, unless it is new (or not ours to throw away).
+    async fn unregister(&self) -> Result<bool, PortalError> {
+        if !matches!(self.config.client, ClientId::SelfRegister) {
             return Ok(false);
         }
         let issuer = self.issuer().to_owned();
@@ -178,4 +183,9 @@ impl Portal {
 fn scope(server: &oauth::ServerMetadata) -> Scope {
     let known = |name: &&str| server.scopes_supported.iter().any(|s| s == name);
     Scope::of(&SCOPES.into_iter().filter(known).collect::<Vec<_>>())
+}
+
+/// Whether the portal does not know us, or not by this key.
+fn unknown(error: &PortalError) -> bool {
+    matches!(error, PortalError::Client(e) if e.code() == Some("invalid_client"))
 }
