@@ -1,12 +1,25 @@
 // Leg B with a foreign authorization server: npm oidc-provider signs citizens in and mints the tokens, the
 // kit serves the linkage resource and checks them.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { citizen, go, returned, step } from '../lib/citizen.js';
+import { promisify } from 'node:util';
+import { citizen, go, PASSWORD, returned } from '../lib/citizen.js';
 import { freePorts } from '../lib/demo.js';
 import { startForeignServer } from '../lib/foreign-as.js';
 import { startRoles } from '../lib/roles.js';
 import { closeBrowser, visitor } from '../lib/visitor.js';
+
+/**
+ * The operator's accounts, as a server of the operator's own would know them: its subjects are the mailbox's
+ * account ids. Read from the mailbox's database while the role is not running.
+ */
+async function accounts(roles) {
+  const query = 'import json, sqlite3, sys; print(json.dumps(dict(sqlite3.connect(sys.argv[1]).execute("SELECT email, id FROM accounts"))))';
+  const { stdout } = await promisify(execFile)('python3', ['-c', query, join(roles.data, 'delivery.db')]);
+  return Object.fromEntries(Object.entries(JSON.parse(stdout)).map(([email, sub]) => [email, { password: PASSWORD, sub }]));
+}
 
 /** A world whose delivery service is signed in to at the foreign server. */
 async function withForeignServer(what) {
@@ -21,13 +34,13 @@ async function withForeignServer(what) {
       );
       roles.change(
         'delivery',
-        [/$/, `\n[delivery.foreign]\nissuer = "${issuer}"\njwks_uri = "${issuer}/jwks"\naudience = "${roles.delivery}"\nportal_client_id = "portal"\n`],
+        [/$/, `\n[delivery.authorization_server]\nissuer = "${issuer}"\njwks_uri = "${issuer}/jwks"\naudience = "${roles.delivery}"\nportal_client_id = "portal"\n`],
       );
       server = await startForeignServer({
         port,
         portal: roles.portal,
         resource: roles.delivery,
-        accounts: Object.fromEntries(roles.people.map((p) => [p.mailbox, { password: 'demo-password-1', sub: p.mailbox }])),
+        accounts: await accounts(roles),
       });
     },
   });

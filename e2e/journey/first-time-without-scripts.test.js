@@ -1,0 +1,3 @@
+import { firstTime } from '../lib/first-time.js';
+
+firstTime(import.meta.url, false);
