@@ -198,7 +198,11 @@ impl Walk<'_> {
     }
 
     fn pick(&mut self) -> Result<Press, DriveError> {
-        let field = |name: &str, value: String| Press { act: "pick", fields: vec![(name.to_owned(), value)] };
+        let field = |name: &str, value: String| Press {
+            // Giving up before a card is on the reader has a button of its own.
+            act: if value == "cancelled" { "cancel" } else { "pick" },
+            fields: vec![(name.to_owned(), value)],
+        };
         if !self.decisions.faults.is_empty() {
             return Ok(field("fault", self.decisions.faults.remove(0)));
         }

@@ -121,6 +121,9 @@ pub enum Event {
     Continue,
     /// Q 「連携をやめて{R}に戻る」.
     StopConfirmed,
+    /// 「手続きを続ける」 of the time warning: the citizen is there. Nothing else changes, and the forms of the
+    /// current page stay good.
+    Extended,
     /// The run has been idle for [`crate::IDLE`].
     Expired,
     /// The API user's client was suspended.
@@ -162,6 +165,7 @@ impl Event {
             Self::StopAsked => "stop_asked",
             Self::Continue => "continue",
             Self::StopConfirmed => "stop_confirmed",
+            Self::Extended => "extended",
             Self::Expired => "expired",
             Self::ClientSuspended => "client_suspended",
             Self::ServiceMaintenance { .. } => "service_maintenance",

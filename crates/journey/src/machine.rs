@@ -26,10 +26,12 @@ impl Journey {
         next.seq += 1;
         // Going out to the card or the delivery service leaves the page behind as it was: with the
         // browser's 「戻る」 its forms must still work.
-        if !matches!(event, Event::IdentifyStarted { .. } | Event::HandOver { .. }) {
+        if !matches!(event, Event::IdentifyStarted { .. } | Event::HandOver { .. } | Event::Extended) {
             next.form = next.seq;
         }
-        event.name().clone_into(&mut next.last);
+        if event != Event::Extended {
+            event.name().clone_into(&mut next.last);
+        }
         if event.is_activity() {
             next.last_activity = next.last_activity.max(now);
         }
@@ -83,6 +85,9 @@ impl Journey {
         if self.is_idle(now) && event.is_activity() {
             return Err(Refusal::Idle);
         }
+        if *event == Event::Extended {
+            return Ok(());
+        }
         self.step_live(event, now)?;
         let cancelled = matches!(event, Event::CardFailed { why: CardFailure::Cancelled, .. });
         self.stop_asked = matches!(event, Event::StopAsked) || cancelled;
@@ -116,6 +121,7 @@ impl Journey {
             Event::SignInVerified { linkage_id, .. } | Event::LinkStarted { linkage_id } if current(linkage_id) => {
                 return Err(Refusal::AlreadyDone);
             }
+            Event::Extended if self.ending.is_none() && !self.is_idle(now) => {}
             // No code for a suspended client, whatever the citizen wished before.
             Event::ClientSuspended if self.ending != Some(Why::ClientSuspended) => {
                 self.ending = Some(Why::ClientSuspended);
@@ -264,7 +270,8 @@ impl Journey {
                 }
             }
             Event::Continue if !self.stop_asked => return Err(Refusal::AlreadyDone),
-            Event::Continue => {}
+            // Handled before: nothing but the time of the last activity changes.
+            Event::Continue | Event::Extended => {}
             Event::StopConfirmed => self.finish(Why::Stopped, true, now),
             Event::Expired if self.is_idle(now) => self.finish(Why::Idle, false, now),
             Event::Expired => return Err(Refusal::WrongOrder),

@@ -456,6 +456,21 @@ fn double_submits_are_harmless_and_stale_pages_are_told() {
 }
 
 #[test]
+fn more_time_changes_nothing_but_the_time() {
+    let mut w = Walk::one_service();
+    w.go(Event::ConsentGiven { text_version: "1".to_owned() });
+    let (page, seq) = (w.j.page(), w.j.form_seq());
+    for _ in 0..10 {
+        w.now = w.now.plus(minutes(29));
+        w.go(Event::Extended);
+        assert!(w.j.tick(w.now.plus(minutes(29))).is_none());
+    }
+    assert_eq!((w.j.page(), w.j.form_seq()), (page, seq));
+    w.now = w.now.plus(IDLE);
+    assert_eq!(w.try_apply(Event::Extended), Err(Refusal::Idle));
+}
+
+#[test]
 fn an_answer_may_be_repeated_but_never_made_twice() {
     let mut w = Walk::one_service();
     w.card(true, &[]).link("L0").go(Event::Returned);

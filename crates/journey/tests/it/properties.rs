@@ -75,6 +75,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             Event::GiveUp,
             Event::StopAsked,
             Event::Continue,
+            Event::Extended,
             Event::StopConfirmed,
             Event::Expired,
             Event::ClientSuspended,

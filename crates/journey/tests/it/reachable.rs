@@ -88,6 +88,7 @@ fn events(j: &Journey, now: Timestamp) -> Vec<Event> {
         Event::GiveUp,
         Event::StopAsked,
         Event::Continue,
+        Event::Extended,
         Event::StopConfirmed,
         Event::Expired,
         Event::ClientSuspended,
