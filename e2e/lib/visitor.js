@@ -39,6 +39,7 @@ export async function visitor(demo, { lang = 'ja', width = 390, js = true, inspe
     timezoneId: 'Asia/Tokyo',
     reducedMotion: 'reduce',
     javaScriptEnabled: js,
+    ignoreHTTPSErrors: true, // the throw-away authority of lib/tls.js
   });
   context.setDefaultTimeout(PATIENCE);
   return new Visitor(demo, context, await context.newPage(), { lang, width, js, inspectPages });
