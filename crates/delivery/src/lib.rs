@@ -10,6 +10,8 @@ pub mod kit;
 pub mod reference;
 mod seed;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ mod events;
 mod foreign;
 mod jobs;
 mod limits;
-mod linkage;
+pub(crate) mod linkage;
 mod linkage_api;
 mod operator;
 mod role;

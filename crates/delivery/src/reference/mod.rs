@@ -112,3 +112,10 @@ pub(crate) struct App {
 }
 
 pub(crate) use pages::mount;
+
+/// The tables of a certificate as JSON, for the test that renders every page.
+#[cfg(test)]
+pub(crate) fn tables_for_tests(visit: &web::Visit, certificate: &document::Certificate) -> serde_json::Value {
+    let tables = view::tables(visit, certificate).and_then(|t| Ok(serde_json::to_value(t)?));
+    tables.unwrap_or_else(|fault| panic!("{fault:?}"))
+}
