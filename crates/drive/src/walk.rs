@@ -142,7 +142,7 @@ impl Walk<'_> {
             "card-error" if d.card_error == CardError::Stop => if page.has("stop") { "stop" } else { "return" }.into(),
             "card-error" => "retry".into(),
             "register" if d.register == Register::Stop => "stop".into(),
-            "register" => "register".into(),
+            "register" => Press { act: "register", fields: self.fill(page, "register") },
             "link" if d.link == Link::Stop => "stop".into(),
             "link" => "link".into(),
             "handover" => match d.hand_over {

@@ -4,9 +4,11 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base::Lang;
+use base::outbound::Outbound;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Db;
@@ -20,6 +22,7 @@ use crate::roles::{
 };
 use crate::roles_delivery::DeliveryTable;
 use crate::run::{self, Running};
+use crate::walk;
 
 /// The delivery service's id at the portal of the demo.
 pub const DELIVERY_ID: &str = "mihon-post";
@@ -133,6 +136,9 @@ impl Demo {
             our_client_id: DELIVERY_ID.to_owned(),
             password_cost: cost,
             test_people: true,
+            // Everybody here comes from one address.
+            sign_up_limit: 0,
+            authorization_server: None,
         };
         Ok(File { delivery: Some(own(&table)?), ..self.file(Role::Delivery) })
     }
@@ -150,6 +156,7 @@ impl Demo {
                 name: delivery_name(),
                 operator: Name::of("見本送達株式会社（見本）", "Mihon Delivery Inc. (fictitious)"),
                 issuer: self.origin(Role::Delivery),
+                resources: None,
                 client_id: "portal".to_owned(),
                 sso_client_id: Some(DELIVERY_ID.to_owned()),
                 initiate_login_uri: Some(self.url(Role::Delivery, "/sso/start")?),
@@ -362,23 +369,22 @@ async fn seed(
             Some(old) => old,
             None => cards.card_key(person).await.map_err(|e| failed(e.to_string()))?,
         };
-        portal.seed_citizen(&key, person.family_name(), person.given_name()).await.map_err(|e| failed(e.details()))?;
+        let (family, given) = person.name.split_once(' ').unwrap_or((person.name, ""));
+        portal.seed_citizen(&key, family, given).await.map_err(|e| failed(e.details()))?;
     }
-    let http = web::outbound::Client::builder(Environment::Test)
-        .time_limits(Duration::from_secs(3), Duration::from_secs(30))
-        .build()
-        .map_err(|e| failed(e.to_string()))?;
+    let http = web::outbound::Client::builder(Environment::Test).build().map_err(|e| failed(e.to_string()))?;
+    let http: Outbound = Arc::new(http);
     for person in pki::people::PEOPLE.iter().filter(|p| p.case == pki::people::Case::Linked) {
         // The link is made the way every link is made: by a run through the real pages.
-        let citizen = drive::Citizen::new(std::sync::Arc::new(http_clone(&http)?), world.clock.clone());
-        crate::client::walk(citizen, &demo.origin(Role::Sample), person).await.map_err(failed)?;
+        let (sample, portal) = (demo.origin(Role::Sample), demo.origin(Role::Portal));
+        let outcome = walk::from_the_sample_service(http.clone(), &world.clock, &sample, &portal, person)
+            .await
+            .map_err(failed)?;
+        if !matches!(outcome.as_str(), "linked" | "already_linked") {
+            return Err(failed(format!("the run of {} ended with {outcome}", person.id)));
+        }
     }
     Ok(())
-}
-
-/// Each citizen has connections of their own, like a browser.
-fn http_clone(_: &web::outbound::Client) -> Result<web::outbound::Client, ConfigError> {
-    web::outbound::Client::builder(Environment::Test).build().map_err(|e| ConfigError::new(e.to_string()))
 }
 
 fn announcement(demo: &Demo) -> serde_json::Value {

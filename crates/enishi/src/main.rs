@@ -11,6 +11,7 @@ mod log;
 mod roles;
 mod roles_delivery;
 mod run;
+mod walk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

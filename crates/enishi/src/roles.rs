@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use base::outbound::Outbound;
 use base::{Clock, Rng, Secret};
-use oauth::ClientName;
+use oauth::{ClientKind, ClientMetadata, ClientName, Keys, RedirectUri, RegisteredClient, Scope};
 use serde::{Deserialize, Serialize};
 use store::{Db, Sealer};
 use url::Url;
@@ -84,6 +84,9 @@ pub struct PortalDelivery {
     pub operator: Name,
     /// Its issuer.
     pub issuer: String,
+    /// Where its linkage and document resources are, when not at the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Origin>,
     /// The portal's client id there.
     pub client_id: String,
     /// Its client id here, for single sign-on.
@@ -260,13 +263,17 @@ pub async fn build_on(file: &File, db: Db, world: &World) -> Result<Built, Confi
         Role::Portal => {
             let table: PortalTable = file.own()?;
             let own = origin(&table.origin, "portal.origin")?;
+            let deliveries = table.deliveries.clone();
             let config = portal_config(table, file.environment)?;
             let (portal, router) =
                 portal::build(config, db, sealer, outbound, clock, rng).await.map_err(|e| fail(e.details()))?;
+            for delivery in &deliveries {
+                register_for_sign_on(portal.provider(), delivery, world).await?;
+            }
             let background = portal.clone();
             Ok(Built {
                 router,
-                background: Box::pin(async move { background.background().await }),
+                background: Box::pin(background.background()),
                 handle: Handle::Portal(portal),
                 origin: own,
             })
@@ -287,6 +294,45 @@ pub async fn build_on(file: &File, db: Db, world: &World) -> Result<Built, Confi
             })
         }
     }
+}
+
+/// Registers a delivery service as the portal's client, for single sign-on: its keys are where its own
+/// authorization server publishes them. A suspension by hand stays.
+async fn register_for_sign_on(
+    provider: &provider::Provider,
+    delivery: &PortalDelivery,
+    world: &World,
+) -> Result<(), ConfigError> {
+    let Some(client_id) = &delivery.sso_client_id else { return Ok(()) };
+    let failed = |e: String| ConfigError::new(format!("portal.deliveries.{}: {e}", delivery.id));
+    let at = |path: &str| format!("{}{path}", delivery.issuer);
+    let redirect_uri = RedirectUri::parse(&at("/sso/callback")).map_err(|e| failed(e.description))?;
+    let jwks_uri = Url::parse(&at("/oauth/jwks")).map_err(|e| failed(e.to_string()))?;
+    let metadata = ClientMetadata {
+        name: delivery.name.clone().into(),
+        redirect_uris: vec![redirect_uri],
+        keys: Keys::JwksUri(jwks_uri),
+        grant_types: vec!["authorization_code".to_owned()],
+        scope: Scope::of(&["openid"]),
+        authorization_details_types: Vec::new(),
+        assertion_alg: None,
+        id_token_alg: jose::Alg::Es256,
+        initiate_login_uri: delivery.initiate_login_uri.clone(),
+        client_uri: Url::parse(&delivery.issuer).ok(),
+        policy_uri: None,
+    };
+    let known = provider.client(client_id).await.map_err(|e| failed(e.to_string()))?;
+    let status = known.as_ref().map_or(provider::Status::Active, |c| c.status);
+    if known.is_some_and(|c| c.registered.metadata == metadata) {
+        return Ok(());
+    }
+    let client = RegisteredClient {
+        client_id: client_id.clone(),
+        kind: ClientKind::Delivery,
+        issued_at: world.clock.now(),
+        metadata,
+    };
+    provider.put_client(&client, status).await.map_err(|e| failed(e.to_string()))
 }
 
 fn testcard(table: TestcardTable, master: Secret<[u8; 32]>, db: Db, clock: Clock, rng: Rng) -> Result<Built, ConfigError> {
@@ -325,6 +371,7 @@ fn portal_config(table: PortalTable, environment: Environment) -> Result<portal:
                 name: d.name.into(),
                 operator: d.operator.into(),
                 issuer: d.issuer,
+                resources: d.resources,
                 client_id: d.client_id,
                 sso_client_id: d.sso_client_id,
                 initiate_login_uri: d.initiate_login_uri,

@@ -171,4 +171,4 @@ pub(crate) fn parse(row: &ClientRow) -> store::Result<Client> {
 }
 
 /// Algorithms that ID Tokens are signed with here.
-pub(crate) const ID_TOKEN_ALGS: &[Alg] = &[Alg::Es256];
+pub const ID_TOKEN_ALGS: &[Alg] = &[Alg::Es256];

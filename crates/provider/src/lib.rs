@@ -31,7 +31,7 @@ use base::{Clock, Rng};
 use jose::{JwkSet, NonceKey, SigningKey};
 use oauth::{OAuthError, PushedRequest, RegisteredClient, Scope, ServerMetadata};
 
-pub use clients::{Client, FRESH, Status};
+pub use clients::{Client, FRESH, ID_TOKEN_ALGS, Status};
 pub use endpoints::{ROUTES, SANDBOX_ROUTES};
 pub use grant::{Access, AccessGrant, GrantBody, NewGrant};
 pub use request::{LoadedRequest, REQUEST_LIFE, RETURN_WINDOW, RequestRefusal};

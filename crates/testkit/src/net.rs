@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use base::outbound::{BodyStream, Http, OutboundError, Request, Response};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use tower::ServiceExt as _;
@@ -157,9 +157,8 @@ impl Http for Net {
         let mut seen = 0u64;
         let stream = body
             .into_data_stream()
-            .map_err(|e| OutboundError::Connect(e.to_string()))
-            .map(move |piece: Result<Bytes, _>| {
-                let piece = piece?;
+            .map(move |piece: Result<Bytes, axum::Error>| {
+                let piece = piece.map_err(|e| OutboundError::Connect(e.to_string()))?;
                 seen += piece.len() as u64;
                 if seen > limit { Err(OutboundError::TooLarge(limit)) } else { Ok(piece) }
             });
