@@ -144,6 +144,9 @@ pub fn subject_party(delivery_id: &str) -> String {
     format!("delivery:{delivery_id}")
 }
 
+/// When it was read, and what was read.
+type Known = (Timestamp, Arc<Vec<Arc<Delivery>>>);
+
 /// The registry in memory.
 pub(crate) struct Registry {
     db: Db,
@@ -151,7 +154,7 @@ pub(crate) struct Registry {
     rng: Rng,
     outbound: Outbound,
     key: SigningKey,
-    known: Mutex<Option<(Timestamp, Arc<Vec<Arc<Delivery>>>)>>,
+    known: Mutex<Option<Known>>,
     peers: Mutex<HashMap<(String, String, String), Arc<Peer>>>,
 }
 

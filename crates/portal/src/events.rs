@@ -77,12 +77,13 @@ pub async fn deliver(portal: &Portal, payload: &str) -> Result<(), String> {
         return Ok(());
     };
     let token = job.sign(portal, &delivery).map_err(|e| e.to_string())?;
+    let url = delivery.resource("/events").map_err(|e| e.to_string())?;
     let request = http::Request::builder()
         .method(Method::POST)
-        .uri(format!("{}/events", delivery.config.issuer))
+        .uri(url.as_str())
         .header(CONTENT_TYPE, set::MEDIA_TYPE)
         .header(ACCEPT, "application/json")
-        .body(bytes::Bytes::from(token))
+        .body(Bytes::from(token))
         .map_err(|e| e.to_string())?;
     let answer = portal.outbound().send(request).await.map_err(|e| e.to_string())?;
     if answer.status().is_success() {
@@ -207,7 +208,7 @@ async fn check(portal: &Portal, media: &str, body: &[u8]) -> Result<Result<Event
     let Some(delivery) = known.iter().find(|d| d.config.issuer == unchecked.iss) else {
         return Ok(Err(Refused::new("invalid_issuer", "iss is no delivery service of this portal")));
     };
-    let keys = match delivery.client().server_keys(header.kid.as_deref()).await {
+    let keys = match delivery.keys(portal, header.kid.as_deref()).await {
         Ok(keys) => keys,
         Err(e) => {
             // Not the sender's fault as far as we know: it shall try again.

@@ -14,16 +14,30 @@
 //! | [`linking`] | leg B (docs/leg-b.md) |
 //! | [`sweep`] | what repairs and tidies in the background |
 //! | [`user_status`] | ② of the API: registered? linked? |
+//! | [`sign_in`], [`me`] | sign-in by card, the citizen's page, unlinking |
+//! | [`sso`] | the portal as OpenID Provider of the delivery services |
+//! | [`events`] | unlinking as Security Event Tokens, both ways |
+//! | [`api`] | leg C, public status, OpenAPI |
+//! | [`registry`] | clients and maintenance, for the command line |
+//! | [`sandbox`] | the citizen played, in the test environment |
 
+pub mod api;
 pub mod authorize;
 pub mod card;
 pub mod citizen;
 pub mod config;
 pub mod deliveries;
+pub mod events;
 pub mod linking;
+pub mod me;
+pub mod registry;
 pub mod role;
 pub mod run;
+#[cfg(test)]
+mod samples;
+pub mod sandbox;
 mod seed;
+pub mod sign_in;
 pub mod sso;
 pub mod state;
 pub mod store;
@@ -43,19 +57,42 @@ pub use config::{CardConfig, Config, DeliveryConfig};
 pub use state::Portal;
 
 /// The tables of this role, for [`Db::open`].
-pub const SCHEMA: &[&[Migration]] = &[provider::MIGRATIONS, store::MIGRATIONS];
+pub const SCHEMA: &[&[Migration]] = &[provider::MIGRATIONS, store::MIGRATIONS, store::sign_ins::MIGRATIONS];
 
 /// Every template of this role.
-pub const TEMPLATES: &[&[(&str, &str)]] = &[authorize::TEMPLATES, run::TEMPLATES];
+pub const TEMPLATES: &[&[(&str, &str)]] = &[authorize::TEMPLATES, run::TEMPLATES, me::TEMPLATES, sign_in::TEMPLATES, sso::TEMPLATES];
 
 /// Texts of this role: Japanese and English, one pair for each area.
 pub const TEXTS: &[(&str, &str)] = &[
     (include_str!("../texts/common.ja.ftl"), include_str!("../texts/common.en.ftl")),
     (include_str!("../texts/journey.ja.ftl"), include_str!("../texts/journey.en.ftl")),
+    (include_str!("../texts/me.ja.ftl"), include_str!("../texts/me.en.ftl")),
 ];
 
+/// Texts that Rust looks up rather than a template, for the test that finds idle ones (`stem-*` for all
+/// that begin so).
+#[cfg(test)]
+const TEXTS_IN_RUST: &[&str] = &[];
+
+/// Samples of the pages of further areas.
+#[cfg(test)]
+fn more_samples() -> Vec<web::testing::Sample> {
+    Vec::new()
+}
+
 /// Every route of this role, besides those of `provider` and `web`.
-pub const ROUTES: &[&[Route]] = &[authorize::ROUTES, card::ROUTES, run::ROUTES, linking::ROUTES];
+pub const ROUTES: &[&[Route]] = &[
+    authorize::ROUTES,
+    card::ROUTES,
+    run::ROUTES,
+    linking::ROUTES,
+    sign_in::ROUTES,
+    sso::ROUTES,
+    me::ROUTES,
+    events::ROUTES,
+    api::ROUTES,
+    sandbox::ROUTES,
+];
 
 /// Makes a portal and its router. The background work is [`Portal::background`]'s.
 ///
@@ -101,6 +138,7 @@ pub async fn build(
         registry,
         cards,
         in_flight: linking::InFlight::default(),
+        document_tokens: api::Tokens::default(),
     }));
     seed.grow(&portal);
     portal.seed_deliveries().await?;
@@ -142,6 +180,8 @@ fn router(portal: &Portal) -> Result<Router, Fault> {
     let routes = card::mount(routes);
     let routes = run::mount(routes);
     let routes = linking::mount(routes);
+    let routes = me::mount(sso::mount(sign_in::mount(routes)));
+    let routes = sandbox::mount(api::mount(events::mount(routes)));
     routes
         .ready(move || {
             let db = db.clone();

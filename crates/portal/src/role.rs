@@ -28,14 +28,18 @@ pub mod scopes {
 /// How the citizen was identified: by the user-authentication certificate of a card.
 pub const ACR: &str = "urn:enishi:acr:user-authentication-certificate";
 
-pub(crate) const DETAILS: &[&str] = &[types::ATTRIBUTE_LINKAGE, types::USER_REGISTRATION, types::DELIVERED_DOCUMENTS];
+/// Types of `authorization_details` that leg A knows.
+pub const DETAILS: &[&str] = &[types::ATTRIBUTE_LINKAGE, types::USER_REGISTRATION, types::DELIVERED_DOCUMENTS];
+
+/// Grant types of leg A.
+pub const GRANT_TYPES: &[&str] = &["authorization_code"];
 
 pub(crate) fn settings(config: &Config) -> Settings {
     Settings {
         issuer: config.origin.as_str().to_owned(),
         scope: Scope::of(scopes::ALL),
         details: DETAILS,
-        grant_types: &["authorization_code"],
+        grant_types: GRANT_TYPES,
         open_registration: config.registration_is_open(),
         metadata,
     }

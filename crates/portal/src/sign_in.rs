@@ -49,8 +49,6 @@ pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
 /// A signed-in citizen.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Hash of its cookie.
-    id: String,
     /// Who.
     pub citizen_id: String,
     /// When the card was read.
@@ -84,11 +82,10 @@ impl Portal {
             return Ok(None);
         }
         if now.since(row.last_seen_at) >= NOTE_EVERY {
-            let key = id.clone();
-            self.db().write(move |tx| sessions::seen(tx, &key, now)).await?;
+            self.db().write(move |tx| sessions::seen(tx, &id, now)).await?;
         }
         let name = Profile::open(self.sealer(), &row.profile)?.name();
-        Ok(Some(Session { id, citizen_id: row.citizen_id, signed_in_at: row.signed_in_at, name }))
+        Ok(Some(Session { citizen_id: row.citizen_id, signed_in_at: row.signed_in_at, name }))
     }
 
     fn session_id(&self, visit: &Visit) -> Option<String> {

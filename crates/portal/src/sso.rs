@@ -1,40 +1,223 @@
-//! Single sign-on at delivery services, and card readings for the citizen's own pages.
+//! Single sign-on: the portal is the OpenID Provider, a delivery service its client (docs/leg-b.md).
+//!
+//! A citizen who is signed in by card and linked with that service gets a code and no page. Not signed
+//! in: the card comes first. Not linked: `access_denied`. `sub` is the one pairwise subject that the
+//! service knows from linking.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
 use axum::response::Response;
-use oauth::ErrorCode;
+use base::Timestamp;
+use oauth::pushed::Prompt;
 use oauth::response::Redirect;
-use pki::Purpose;
-use provider::LoadedRequest;
-use web::{Fault, Visit};
+use oauth::{ClientKind, ErrorCode, Scope};
+use provider::{GrantBody, LoadedRequest, NewGrant, TOKEN_LIFE};
+use serde::Serialize;
+use serde_json::Map;
+use web::{Fault, Route, Routes, Visit, Who};
 
-use crate::card::Reading;
+use crate::deliveries::Delivery;
+use crate::role::{ACR, scopes};
+use crate::sign_in::{Next, Session};
+use crate::store::linkages;
 use crate::{Portal, authorize};
 
-/// `GET /oauth/authorize` of a delivery service: signs a citizen in whose session here is alive.
-///
-/// # Errors
-/// The database.
-pub(crate) async fn authorize(portal: &Portal, visit: &Visit, request: &LoadedRequest) -> Result<Response, Fault> {
-    let back = Redirect {
-        redirect_uri: &request.request.redirect_uri,
-        state: request.request.state.as_deref(),
-        issuer: portal.provider().issuer(),
-        outcome: None,
-    };
-    // No session is kept here yet, so nobody is signed in (OpenID Connect Core section 3.1.2.6).
-    Ok(visit.redirect(&back.error(ErrorCode::LoginRequired, "nobody is signed in at the portal in this browser")))
+/// The seam of the card room: readings that no run asked for are sign-ins.
+pub(crate) use crate::sign_in::card_answered;
+
+/// The way back from the card to a sign-on that waits.
+pub const ROUTES: &[Route] =
+    &[Route::get("/sso/{client}/{request}", Who::Browser), Route::get("/sso/{client}/{request}/cancel", Who::Browser)];
+
+/// The templates of these pages.
+pub const TEMPLATES: &[(&str, &str)] = web::templates!["me/sso-over.html"];
+
+/// How long a sign-on waits for the card: longer than its `request_uri` lives, because the citizen has to
+/// find the card first.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
+    routes.get("/sso/{client}/{request}", go_on).get("/sso/{client}/{request}/cancel", cancel)
 }
 
-/// A card reading whose purpose is not a run.
+/// The delivery service whose client for single sign-on this is.
 ///
 /// # Errors
 /// The database.
-pub(crate) async fn card_answered(
-    _portal: &Portal,
-    visit: &Visit,
-    _purpose: Purpose,
-    _reading: Reading,
-    _used: bool,
-) -> Result<Response, Fault> {
-    Ok(authorize::unknown(visit, "no page of this portal asks for a card for this purpose"))
+pub(crate) async fn service(portal: &Portal, client_id: &str) -> store::Result<Option<Arc<Delivery>>> {
+    let known = portal.deliveries().await?;
+    Ok(known.iter().find(|d| d.config.sso_client_id.as_deref() == Some(client_id)).cloned())
 }
+
+/// `/oauth/authorize` for a client of kind Delivery; the request is its own.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn authorize(portal: &Portal, visit: &Visit, loaded: &LoadedRequest) -> Result<Response, Fault> {
+    if loaded.consumed {
+        return Ok(over(visit));
+    }
+    if let Err(e) = loaded.client.must_be_active() {
+        return Ok(refuse(portal, visit, loaded, e.code, &e.description));
+    }
+    let Some(delivery) = service(portal, loaded.client.id()).await?.filter(|d| d.active) else {
+        let why = "this client is no delivery service of the registry, or not active there";
+        return Ok(refuse(portal, visit, loaded, ErrorCode::UnauthorizedClient, why));
+    };
+    let now = portal.clock().now();
+    match judge(loaded, portal.session(visit).await?.as_ref(), now) {
+        Verdict::Good(session) => issue(portal, visit, loaded, &delivery, session, now).await,
+        Verdict::Ask { again } => {
+            let next = Next::parse(&format!("/sso/{}/{}", loaded.client.id(), loaded.id));
+            let next = next.ok_or_else(|| Fault::new("a client id or request id is no plain path segment"))?;
+            Ok(visit.redirect(&next.sign_in(again)))
+        }
+        Verdict::LoginRequired => {
+            let why = "the citizen is not signed in, and prompt=none forbids to ask";
+            Ok(refuse(portal, visit, loaded, ErrorCode::LoginRequired, why))
+        }
+        Verdict::TooLate => {
+            let why = "the request has expired; begin again";
+            Ok(refuse(portal, visit, loaded, ErrorCode::AccessDenied, why))
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict<T> {
+    Good(T),
+    Ask { again: bool },
+    LoginRequired,
+    TooLate,
+}
+
+/// Whether a session answers a request: it exists, and is as young as `prompt` and `max_age` want it.
+fn judge<'a>(loaded: &LoadedRequest, session: Option<&'a Session>, now: Timestamp) -> Verdict<&'a Session> {
+    let request = &loaded.request;
+    let since = match request.max_age {
+        _ if request.prompts(Prompt::Login) => loaded.pushed_at,
+        Some(age) => loaded.pushed_at.minus(Duration::from_secs(age)),
+        None => Timestamp(i64::MIN),
+    };
+    let waits = now.since(loaded.pushed_at) < PATIENCE;
+    match session {
+        // After its address has run out, a request goes on only for who read a card for it.
+        Some(s) if s.signed_in_at >= since && (loaded.fresh || (waits && s.signed_in_at >= loaded.pushed_at)) => {
+            Verdict::Good(s)
+        }
+        _ if request.prompts(Prompt::None) => Verdict::LoginRequired,
+        _ if !waits => Verdict::TooLate,
+        other => Verdict::Ask { again: other.is_some() },
+    }
+}
+
+async fn issue(
+    portal: &Portal,
+    visit: &Visit,
+    loaded: &LoadedRequest,
+    delivery: &Delivery,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Response, Fault> {
+    let (this, request, delivery_id) = (portal.clone(), loaded.clone(), delivery.id().to_owned());
+    let (citizen, auth_time) = (session.citizen_id.clone(), session.signed_in_at);
+    let code = portal
+        .db()
+        .write(move |tx| {
+            let linked = linkages::linked(tx, &citizen)?.into_iter().find(|l| l.delivery_id == delivery_id);
+            let Some(linkage) = linked else { return Ok(Err(Denied::NotLinked)) };
+            if !this.provider().consume_request(tx, &request.id)? {
+                return Ok(Err(Denied::Over));
+            }
+            linkages::used(tx, &linkage.id, now, now)?;
+            let r = &request.request;
+            let grant = NewGrant {
+                client_id: request.client.id().to_owned(),
+                account: citizen,
+                subject: linkage.subject,
+                expires: now.plus(TOKEN_LIFE),
+                body: GrantBody {
+                    redirect_uri: r.redirect_uri.as_str().to_owned(),
+                    code_challenge: r.code_challenge.clone(),
+                    dpop_jkt: r.dpop_jkt.clone(),
+                    nonce: r.nonce.clone(),
+                    scope: Scope::of(&[scopes::OPENID]),
+                    auth_time,
+                    acr: Some(ACR.to_owned()),
+                    details: Vec::new(),
+                    extra: Map::new(),
+                    private: Map::new(),
+                },
+            };
+            this.provider().issue_code(tx, &grant).map(Ok)
+        })
+        .await?;
+    match code {
+        Ok(code) => Ok(visit.redirect(&redirect(portal, loaded).code(&code))),
+        Err(Denied::Over) => Ok(over(visit)),
+        Err(Denied::NotLinked) => {
+            let why = "the citizen who is signed in at the portal is not linked with this service";
+            Ok(refuse(portal, visit, loaded, ErrorCode::AccessDenied, why))
+        }
+    }
+}
+
+enum Denied {
+    NotLinked,
+    Over,
+}
+
+fn redirect<'a>(portal: &'a Portal, loaded: &'a LoadedRequest) -> Redirect<'a> {
+    let r = &loaded.request;
+    Redirect {
+        redirect_uri: &r.redirect_uri,
+        state: r.state.as_deref(),
+        issuer: portal.provider().issuer(),
+        outcome: None,
+    }
+}
+
+fn refuse(portal: &Portal, visit: &Visit, loaded: &LoadedRequest, code: ErrorCode, why: &str) -> Response {
+    visit.redirect(&redirect(portal, loaded).error(code, why))
+}
+
+#[derive(Serialize)]
+pub(crate) struct Over {}
+
+/// A sign-on that had its answer: reload, back.
+fn over(visit: &Visit) -> Response {
+    visit.page("me/sso-over.html", "done").at("/me").no_referrer().with(Over {}).respond()
+}
+
+/// Back from the card.
+async fn go_on(
+    State(portal): State<Portal>,
+    Path((client, request)): Path<(String, String)>,
+    visit: Visit,
+) -> Result<Response, Fault> {
+    match portal.provider().request_by_id(&client, &request).await? {
+        Ok(loaded) if loaded.client.registered.kind == ClientKind::Delivery => {
+            authorize(&portal, &visit, &loaded).await
+        }
+        _ => Ok(authorize::unknown(&visit, "there is no such single sign-on")),
+    }
+}
+
+/// The citizen does not want to sign in: back to where they came from. Changes nothing.
+async fn cancel(
+    State(portal): State<Portal>,
+    Path((client, request)): Path<(String, String)>,
+    visit: Visit,
+) -> Result<Response, Fault> {
+    match portal.provider().request_by_id(&client, &request).await? {
+        Ok(loaded) if loaded.client.registered.kind == ClientKind::Delivery => {
+            Ok(refuse(&portal, &visit, &loaded, ErrorCode::AccessDenied, "the citizen did not sign in"))
+        }
+        _ => Ok(authorize::unknown(&visit, "there is no such single sign-on")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

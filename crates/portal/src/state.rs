@@ -29,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Registry,
     pub(crate) cards: Cards,
     pub(crate) in_flight: InFlight,
+    pub(crate) document_tokens: crate::api::Tokens,
 }
 
 impl Portal {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use base::{Lang, Timestamp};
 use store::jobs::{self, Job};
 
-use crate::Portal;
+use crate::{Portal, events};
 use crate::linking::{self, Cancel, Mode};
 use crate::run::step::Around;
-use crate::store::{challenges, hand_overs, journeys, linkages};
+use crate::store::events as received;
+use crate::store::{challenges, hand_overs, journeys, linkages, sessions, sign_ins};
 
 /// How often [`Portal::sweep`] runs.
 pub const EVERY: Duration = Duration::from_secs(30);
@@ -55,6 +56,7 @@ impl Portal {
     async fn work(&self, job: Job) -> Result<(), String> {
         match job.kind.as_str() {
             Cancel::KIND => Cancel::run(self, &job.payload).await,
+            events::JOB => events::deliver(self, &job.payload).await,
             other => Err(format!("nobody does jobs of the kind {other}")),
         }
     }
@@ -74,6 +76,9 @@ impl Portal {
             .write(move |tx| {
                 challenges::purge(tx, before)?;
                 hand_overs::purge(tx, before)?;
+                sign_ins::purge(tx, before)?;
+                sessions::purge(tx, now)?;
+                received::purge(tx, now.minus(events::REMEMBERED))?;
                 journeys::purge(tx, before).map(drop)
             })
             .await?;

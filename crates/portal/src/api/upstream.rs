@@ -156,7 +156,7 @@ fn judge(delivery: &Delivery, status: StatusCode, missing: Trouble) -> Result<()
 }
 
 fn address(delivery: &Delivery, segments: &[&str], linkage: &str) -> Result<Url, Trouble> {
-    let mut url = Url::parse(&delivery.config.issuer).map_err(|_| Trouble::Unavailable)?;
+    let mut url = delivery.resource("").map_err(|_| Trouble::Unavailable)?;
     url.path_segments_mut().map_err(|()| Trouble::Unavailable)?.pop_if_empty().extend(segments);
     url.query_pairs_mut().append_pair("linkage_id", linkage);
     Ok(url)

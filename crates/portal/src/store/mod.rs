@@ -3,9 +3,15 @@
 pub mod challenges;
 pub mod citizens;
 pub mod deliveries;
+pub mod events;
+pub mod grants_me;
 pub mod hand_overs;
 pub mod journeys;
 pub mod linkages;
+pub mod linkages_me;
+pub mod registry;
+pub mod sessions;
+pub mod sign_ins;
 
 use store::Migration;
 
@@ -145,4 +151,10 @@ pub const STATEMENTS: &[&[(&str, &str)]] = &[
     hand_overs::STATEMENTS,
     journeys::STATEMENTS,
     linkages::STATEMENTS,
+    events::STATEMENTS,
+    grants_me::STATEMENTS,
+    linkages_me::STATEMENTS,
+    registry::STATEMENTS,
+    sessions::STATEMENTS,
+    sign_ins::STATEMENTS,
 ];
