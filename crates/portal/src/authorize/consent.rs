@@ -50,7 +50,6 @@ struct ConsentPage<'a> {
     services: Vec<Service>,
     documents: Option<Documents>,
     registration: bool,
-    reconfirm: bool,
     /// Maintenance that is announced for the services asked for.
     maintenance: Vec<Window>,
     idle_minutes: u64,
@@ -108,7 +107,6 @@ pub(super) async fn show(
         services: services.collect(),
         documents,
         registration: details.user_registration(),
-        reconfirm: asked.is_some_and(|l| l.if_linked == oauth::rar::IfLinked::Reconfirm),
         maintenance: windows.collect(),
         idle_minutes: IDLE.as_secs() / 60,
         text_version: TEXT_VERSION,
@@ -132,4 +130,55 @@ pub(crate) fn document_name(visit: &Visit, code: &str) -> Result<String, Fault> 
 fn domain(url: &str) -> String {
     let origin = Url::parse(url).ok().and_then(|u| web::Origin::of(&u));
     origin.map_or_else(|| url.to_owned(), |o| o.authority().to_owned())
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use web::testing::Sample;
+
+    use super::*;
+
+    fn page(full: bool) -> ConsentPage<'static> {
+        let documents = Documents {
+            types: if full { vec!["生命保険料控除証明書".into()] } else { Vec::new() },
+            years: if full { vec![2025, 2026] } else { Vec::new() },
+            read: full,
+            services: if full { vec!["みほんポスト".into()] } else { Vec::new() },
+            days: 90,
+            until: Timestamp::from_secs(1_795_438_800),
+        };
+        ConsentPage {
+            action: AUTHORIZE,
+            handle: Handle { client_id: "tax", request_uri: "urn:x" },
+            client: "みほん確定申告".into(),
+            domain: "tax.example".into(),
+            client_uri: full.then(|| "https://tax.example/".into()),
+            policy_uri: full.then(|| "https://tax.example/policy".into()),
+            services: if full {
+                vec![Service {
+                    name: "みほんポスト".into(),
+                    operator: "みほん社".into(),
+                    host: "post.example".into(),
+                }]
+            } else {
+                Vec::new()
+            },
+            documents: Some(documents),
+            registration: full,
+            maintenance: Vec::new(),
+            idle_minutes: 30,
+            text_version: TEXT_VERSION,
+        }
+    }
+
+    /// Everything asked for, and documents alone.
+    pub(crate) fn all() -> Vec<Sample> {
+        [true, false]
+            .map(|full| {
+                Sample::new(move |visit| {
+                    visit.page("journey/consent.html", "consent").step(1).with(page(full))
+                })
+            })
+            .into()
+    }
 }

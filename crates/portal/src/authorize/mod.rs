@@ -22,6 +22,8 @@ use crate::store::journeys;
 use crate::{Portal, role, sso};
 
 pub use consent::TEXT_VERSION;
+#[cfg(test)]
+pub(crate) use consent::samples;
 
 const AUTHORIZE: &str = "/oauth/authorize";
 
@@ -206,7 +208,7 @@ async fn hindered(
     let context = pages::Ended {
         stem,
         client,
-        service: windows.first().map(|w| w.service.clone()),
+        delivery: windows.first().map(|w| w.service.clone()),
         not_after: None,
         windows,
         linked: false,

@@ -44,9 +44,9 @@ impl Window {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Service {
     pub(crate) name: String,
-    operator: String,
-    host: String,
-    maintenance: Vec<Window>,
+    pub(crate) operator: String,
+    pub(crate) host: String,
+    pub(crate) maintenance: Vec<Window>,
 }
 
 impl Service {
@@ -73,8 +73,8 @@ pub(crate) struct RunPage {
     pub(crate) client: String,
     /// Which of a page's texts.
     pub(crate) stem: &'static str,
-    /// The delivery service whose turn it is.
-    pub(crate) service: Option<Service>,
+    /// The delivery service whose turn it is. (`service` is the layout's.)
+    pub(crate) delivery: Option<Service>,
     /// Masked name that the delivery service gets to show.
     pub(crate) display: Option<String>,
     /// Whether this service is linked already (the run goes through it again).
@@ -111,7 +111,7 @@ pub(crate) struct Typed {
 pub(crate) struct Ended {
     pub(crate) stem: &'static str,
     pub(crate) client: String,
-    pub(crate) service: Option<String>,
+    pub(crate) delivery: Option<String>,
     pub(crate) not_after: Option<Timestamp>,
     pub(crate) windows: Vec<Window>,
     /// Whether a link stands.
@@ -213,7 +213,7 @@ async fn context(portal: &Portal, visit: &Visit, run: &Run, client: &Client, pag
         seq: journey.form_seq(),
         client: client.registered.metadata.name.get(lang).to_owned(),
         stem: stem(page),
-        service: current.map(|d| Service::new(d, now, lang)),
+        delivery: current.map(|d| Service::new(d, now, lang)),
         display: None,
         linked: journey.current().is_some_and(|l| journey.linked_before().iter().any(|s| s == l.service())),
         message: message(run, journey),
@@ -248,7 +248,7 @@ fn message(run: &Run, journey: &Journey) -> bool {
     asked.delivery_services.iter().any(|s| s.id == leg.service() && s.message.is_some())
 }
 
-const fn stem(page: State) -> &'static str {
+pub(crate) const fn stem(page: State) -> &'static str {
     match page {
         State::Identify { again: true } => "again",
         State::CardError(CardTrouble::NotRead) => "not-read",
@@ -330,14 +330,14 @@ async fn ended_context(
             }
         }
     }
-    let service = match run.journey.current() {
+    let delivery = match run.journey.current() {
         Some(leg) => Some(portal.delivery_name(leg.service(), lang).await?),
         None => None,
     };
     Ok(Ended {
         stem: end_stem(end.why),
         client: client.registered.metadata.name.get(lang).to_owned(),
-        service,
+        delivery,
         not_after: match end.why {
             Why::CertExpired { not_after } => not_after,
             _ => None,
