@@ -153,10 +153,9 @@ impl Delivery {
         &self.post
     }
 
-    /// Makes the test issuers, then does jobs and sweeps until it is dropped.
+    /// Makes the test issuers, does jobs and sweeps until it is dropped.
     pub async fn background(self) {
-        self.post.prepare().await;
-        self.kit.background().await;
+        futures_util::future::join(self.post.prepare(), self.kit.background()).await;
     }
 
     /// The service's name for a reader.

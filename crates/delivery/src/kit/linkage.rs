@@ -257,9 +257,11 @@ impl Kit {
         let written = self
             .db()
             .write(move |tx| {
+                let mut replaced = None;
                 if let Conflict::Same(old) = linkages::conflict(tx, &portal, &account, &subject)? {
                     // The portal lost that one, or it would not ask anew; the new one takes its place.
                     kit.end_in(tx, &old, By::Us, now)?;
+                    replaced = Some(old);
                 }
                 if let Some(offer) = &offer
                     && !linkages::offer(tx, offer, now)?
@@ -267,14 +269,17 @@ impl Kit {
                     return Err(Refused::Lost);
                 }
                 if linkages::activate(tx, &portal, &id, &account, &hash, &activation, now)? {
-                    Ok(())
+                    Ok(replaced)
                 } else {
                     Err(Refused::Lost)
                 }
             })
             .await;
         match written {
-            Ok(()) => {
+            Ok(replaced) => {
+                if let Some(old) = replaced {
+                    self.tell_operator(&old).await;
+                }
                 Ok(Ok(Some(Linked { linkage_id: token.linkage_id.clone(), linked_at: now, confirmation, reply })))
             }
             Err(Refused::Lost) => Ok(Ok(None)),
@@ -296,9 +301,6 @@ impl Kit {
         if !linkages::end(tx, portal, id, now)? {
             return Ok(false);
         }
-        if let Some(account) = &l.account {
-            self.provider().revoke_grants(tx, account, &self.0.config.portal.client_id)?;
-        }
         if by == By::Us {
             let payload = json!({
                 "linkage_id": id, "subject": l.subject, "jti": self.0.parts.rng.token(), "iat": now.secs(),
@@ -316,7 +318,13 @@ impl Kit {
             return Ok(false);
         }
         linkages::cancel(tx, portal, id, now)?;
-        self.end_in(tx, id, by, now)
+        let ended = self.end_in(tx, id, by, now)?;
+        // Not in `end_in`: a link that takes the place of another of the same two needs its token again
+        // when the portal repeats its call.
+        if ended && let Some(account) = linkages::get(tx, portal, id)?.and_then(|l| l.account) {
+            self.provider().revoke_grants(tx, &account, &self.0.config.portal.client_id)?;
+        }
+        Ok(ended)
     }
 
     /// Withdraws or ends a linkage, and tells the operator when it was a link.

@@ -25,6 +25,7 @@ mod jobs;
 mod limits;
 pub(crate) mod linkage;
 mod linkage_api;
+pub mod openapi;
 mod operator;
 mod role;
 mod session;
@@ -110,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     Route::get("/documents/{id}/content", Who::AccessToken { scope: "documents" }),
     Route::post("/events", Who::Peer),
     Route::get("/state", Who::Public),
+    Route::get("/openapi.json", Who::Public),
 ];
 
 /// What a role gives to the kit.
@@ -338,6 +340,7 @@ impl Kit {
             )
             .post("/events", to!(events_post(headers: HeaderMap, body: Bytes)))
             .get("/state", to!(state()))
+            .get("/openapi.json", to!(openapi()))
     }
 
     /// `GET /state`: whether this service takes links now.

@@ -129,6 +129,11 @@ impl Kit {
         }
         let found = if length <= *PASSWORD.end() { self.0.accounts.check(&email, &form.password).await? } else { None };
         match found {
+            // Guesses sent all at once were all let in above; by now the failed ones among them count.
+            Some(_) if !self.may_try(&tries).await? => {
+                let errors = vec![wrong(visit, "password", "kit-error-too-often")?];
+                Ok(Err(Refused { status: StatusCode::TOO_MANY_REQUESTS, errors }))
+            }
             Some(account) => {
                 self.succeeded(tries).await?;
                 Ok(Ok(account))

@@ -171,7 +171,8 @@ mod tests {
             Expected { portal: "https://portal.example", issuer: "https://post.example", linkage_id: "lnk_1", now };
         let good = token(now.secs());
         assert_eq!(SubjectToken::check(&good.sign(&key).unwrap(), &keys, &expect).unwrap(), good);
-        let wrong: [(&str, fn(&mut SubjectToken)); 9] = [
+        type Change = fn(&mut SubjectToken);
+        let wrong: [(&str, Change); 9] = [
             ("iss", |t| t.iss.push('x')),
             ("aud", |t| t.aud.push('x')),
             ("linkage_id", |t| t.linkage_id.push('x')),

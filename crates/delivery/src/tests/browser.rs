@@ -98,7 +98,12 @@ impl Browser {
 
     /// Presses a button.
     pub(super) async fn press(&mut self, page: &Answer, act: &str, fields: &[(&str, &str)]) -> Answer {
-        let (action, mut all) = page.form(act);
+        self.send(page.form(act), fields).await
+    }
+
+    /// Sends a form.
+    pub(super) async fn send(&mut self, form: (String, BTreeMap<String, String>), fields: &[(&str, &str)]) -> Answer {
+        let (action, mut all) = form;
         all.extend(fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
         self.go(Method::POST, &action, Some(body)).await

@@ -251,8 +251,11 @@ async fn a_mailbox_has_one_portal_account() {
     let back = browser.get(&done.link("return")).await.away.unwrap();
     let tokens = world.trade(&pushed, &back).await.unwrap();
     let body = json!({ "subject_token": token });
-    let (status, ..) = world.call(Method::PUT, "/linkages/lnk_3", &tokens.access_token, Some(body)).await;
-    assert_eq!(status, StatusCode::OK);
+    for _ in 0..2 {
+        let (status, ..) = world.call(Method::PUT, "/linkages/lnk_3", &tokens.access_token, Some(body.clone())).await;
+        assert_eq!(status, StatusCode::OK);
+        world.clock.advance(Duration::from_secs(2));
+    }
     let (_, _, old) = world.portal_call(Method::GET, "/linkages/lnk_1", "linkages").await;
     assert_eq!(value(&old)["state"], "ended");
 }
@@ -273,4 +276,23 @@ async fn guessing_is_slowed_and_the_right_person_gets_in_again() {
     assert_eq!(browser.clone().press(&page, "sign-in", &other).await.page(), "mailbox");
     world.clock.advance(Duration::from_secs(15 * 60 + 1));
     assert_eq!(browser.press(&page, "sign-in", &RIGHT).await.page(), "mailbox");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_sent_all_at_once_count_too() {
+    let world = World::new(Engine::Sqlite).await;
+    let mut browser = Browser::new(&world.router);
+    let page = browser.get("/sign-in").await;
+    let mut tasks = Vec::new();
+    for n in 0..40 {
+        // The right one is the last but a few.
+        let password = if n == 36 { MAILBOX_PASSWORD.to_owned() } else { format!("guess {n}") };
+        let (mut browser, form) = (browser.clone(), page.form("sign-in"));
+        tasks.push(tokio::spawn(async move {
+            browser.send(form, &[("email", "hanako@example.jp"), ("password", &password)]).await.page()
+        }));
+    }
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), "sign-in");
+    }
 }

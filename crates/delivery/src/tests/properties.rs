@@ -12,7 +12,7 @@ use store::testing::{TestDb, engines};
 use web::Origin;
 
 use super::operator::Everybody;
-use super::world::{CHEAP, PORTAL, World, config, sealer};
+use super::world::{PORTAL, World, config, sealer};
 use crate::kit::linkage::{By, LinkGrant};
 use crate::kit::{self, AccountId, Kit, KitConfig, LinkRefusal, OFFER_LIFE, Parts, SubjectToken};
 use crate::store::linkages::{self, Linkage, Offer, State};
@@ -247,38 +247,92 @@ impl Case<'_> {
     }
 }
 
+/// A kit with the smallest operator in `place`.
+async fn small_kit(world: &World, place: &TestDb) -> Kit {
+    let parts = Parts {
+        db: place.open(crate::SCHEMA),
+        sealer: sealer(3),
+        outbound: world.net.clone(),
+        clock: world.clock.clock(),
+        rng: world.rng.clone(),
+    };
+    let config = config();
+    let site = kit::site("delivery", Origin::parse(super::world::POST).unwrap())
+        .texts(base::Lang::Ja, "service-name = 郵便\n")
+        .texts(base::Lang::En, "service-name = Post\n")
+        .build()
+        .unwrap();
+    let settings = KitConfig {
+        origin: config.origin,
+        environment: config.environment,
+        portal: config.portal,
+        home: "/",
+        limits: config.limits,
+        tokens: config.tokens,
+    };
+    let (kit, _) = kit::build(settings, Arc::new(Everybody), Arc::new(Everybody), parts, &site).await.unwrap();
+    kit
+}
+
+/// Eight portal accounts ask for one mailbox at the same moment, each twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_one_is_linked() {
+    for engine in engines() {
+        let world = World::new(store::Engine::Sqlite).await;
+        let place = TestDb::new(engine);
+        let kit = small_kit(&world, &place).await;
+        let mut tasks = Vec::new();
+        for s in 0..8 {
+            let id = format!("race-{s}");
+            let token = world.subject_token(&id, &format!("s{s}"));
+            let claims = SubjectToken::stored(&token).unwrap();
+            let now = world.now();
+            let offer = Offer {
+                id: id.clone(),
+                portal: PORTAL.to_owned(),
+                account: "a".to_owned(),
+                account_sub: "sub".to_owned(),
+                subject: claims.sub,
+                display: claims.display,
+                nonce: claims.nonce,
+                subject_token_hash: sha256_b64url(&token),
+                request: "r".to_owned(),
+                auth_time: now,
+                expires: now.plus(OFFER_LIFE),
+            };
+            assert!(kit.db().write(move |tx| linkages::offer(tx, &offer, now)).await.unwrap());
+            for _ in 0..2 {
+                let (kit, id, token) = (kit.clone(), id.clone(), token.clone());
+                let grant = LinkGrant {
+                    linkage_ids: vec![id.clone()],
+                    account: AccountId("a".to_owned()),
+                    account_sub: "sub".to_owned(),
+                    auth_time: now,
+                    foreign: false,
+                };
+                tasks.push(tokio::spawn(async move { kit.link(&id, &grant, &token, None).await.unwrap() }));
+            }
+        }
+        let mut linked = Vec::new();
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(l) => linked.push(l),
+                Err(e) => assert_eq!(e, LinkRefusal::Conflict),
+            }
+        }
+        // Both calls of the one that was first, with the same words.
+        assert_eq!(linked.len(), 2, "{engine:?}");
+        assert_eq!(linked[0], linked[1]);
+    }
+}
+
 #[test]
 fn no_sequence_leaves_half_a_link_or_two() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for engine in engines() {
         let world = runtime.block_on(World::new(store::Engine::Sqlite));
         let place = TestDb::new(engine);
-        let kit = runtime.block_on(async {
-            let parts = Parts {
-                db: place.open(crate::SCHEMA),
-                sealer: sealer(3),
-                outbound: world.net.clone(),
-                clock: world.clock.clock(),
-                rng: world.rng.clone(),
-            };
-            let config = config();
-            assert_eq!(config.passwords, CHEAP);
-            let site = kit::site("delivery", Origin::parse(super::world::POST).unwrap())
-                .texts(base::Lang::Ja, "service-name = 郵便\n")
-                .texts(base::Lang::En, "service-name = Post\n")
-                .build()
-                .unwrap();
-            let settings = KitConfig {
-                origin: config.origin,
-                environment: config.environment,
-                portal: config.portal,
-                home: "/",
-                limits: config.limits,
-                tokens: config.tokens,
-            };
-            let (kit, _) = kit::build(settings, Arc::new(Everybody), Arc::new(Everybody), parts, &site).await.unwrap();
-            kit
-        });
+        let kit = runtime.block_on(small_kit(&world, &place));
         let mut runner =
             TestRunner::new(RunnerConfig { cases: 48, failure_persistence: None, ..RunnerConfig::default() });
         let mut n = 0;
