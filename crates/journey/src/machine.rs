@@ -44,8 +44,11 @@ impl Journey {
     /// # Errors
     /// `AlreadyDone` for a double submit, `Stale` for a page left behind (E14), else as `apply`.
     pub fn apply_form(&self, seq: u64, event: Event, now: Timestamp) -> Result<Self, Refusal> {
-        if seq == self.form || self.is_idle(now) {
+        if seq == self.form {
             self.apply(event, now)
+        } else if self.is_idle(now) {
+            // E8 tells more than E14.
+            Err(Refusal::Idle)
         } else if self.has_ended() || self.last == event.name() {
             Err(Refusal::AlreadyDone)
         } else {
@@ -181,7 +184,8 @@ impl Journey {
                 self.expect(&[P::Register])?;
                 self.citizen = Some(citizen.clone());
                 self.registered = true;
-                self.registered_now = *new;
+                // It stays true when an old card signature leads here once more.
+                self.registered_now |= *new;
                 self.go_on(now);
             }
             Event::LinkChosen { linkage_id } => {
