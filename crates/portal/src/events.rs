@@ -96,8 +96,7 @@ impl Announcement {
     fn sign(&self, portal: &Portal, delivery: &Delivery) -> Result<String, jose::KeyError> {
         let issuer = portal.provider().issuer();
         let payload = json!({ "linkage_id": self.linkage_id });
-        let mut claims =
-            SetClaims::new(issuer, &delivery.config.issuer, LINKAGE_ENDED, payload, self.at, portal.rng());
+        let mut claims = SetClaims::new(issuer, &delivery.config.issuer, LINKAGE_ENDED, payload, self.at, portal.rng());
         // Sent again, it is the same event (RFC 8935 section 2).
         claims.jti = self.jti.clone();
         claims.sub_id = Some(json!({ "format": "opaque", "id": self.subject }));

@@ -72,12 +72,12 @@ pub const TEXTS: &[(&str, &str)] = &[
 /// Texts that Rust looks up rather than a template, for the test that finds idle ones (`stem-*` for all
 /// that begin so).
 #[cfg(test)]
-const TEXTS_IN_RUST: &[&str] = &[];
+const TEXTS_IN_RUST: &[&str] = &["me-grant-*", "me-list-comma"];
 
 /// Samples of the pages of further areas.
 #[cfg(test)]
 fn more_samples() -> Vec<web::testing::Sample> {
-    Vec::new()
+    [me::samples(), sign_in::samples(), sso::samples()].into_iter().flatten().collect()
 }
 
 /// Every route of this role, besides those of `provider` and `web`.

@@ -98,8 +98,8 @@ pub async fn add_client(
 pub async fn clients(db: &Db) -> Result<Vec<(RegisteredClient, Status)>, RegistryError> {
     let rows = db.read(clients::list).await?;
     let read = |row: &clients::ClientRow| {
-        let client = serde_json::from_str(&row.metadata)
-            .map_err(|e| store::Error::inconsistent("oauth_clients.metadata", e))?;
+        let client =
+            serde_json::from_str(&row.metadata).map_err(|e| store::Error::inconsistent("oauth_clients.metadata", e))?;
         let status = Status::parse(&row.status)
             .ok_or_else(|| store::Error::inconsistent("oauth_clients.status", "not a status"))?;
         Ok((client, status))
@@ -128,8 +128,8 @@ pub async fn deliveries(db: &Db, clock: &Clock) -> Result<Vec<ListedDelivery>, R
         db.read(move |tx| Ok::<_, store::Error>((deliveries::list(tx)?, deliveries::windows(tx, now)?))).await?;
     rows.into_iter()
         .map(|row| {
-            let config = serde_json::from_str(&row.config)
-                .map_err(|e| store::Error::inconsistent("deliveries.config", e))?;
+            let config =
+                serde_json::from_str(&row.config).map_err(|e| store::Error::inconsistent("deliveries.config", e))?;
             Ok(ListedDelivery {
                 config,
                 active: row.status == "active",
@@ -237,9 +237,8 @@ mod tests {
         for engine in engines() {
             let test = TestDb::new(engine);
             let db = test.open(crate::SCHEMA);
-            let add = |id: &str| {
-                add_client(&db, &clock, &rng, metadata.as_bytes(), Some(id.to_owned()), ClientKind::ApiUser)
-            };
+            let add =
+                |id: &str| add_client(&db, &clock, &rng, metadata.as_bytes(), Some(id.to_owned()), ClientKind::ApiUser);
             assert_eq!(add("tax").await.unwrap().client_id, "tax");
             assert!(matches!(add("tax").await, Err(RegistryError::Taken(_))));
             assert!(matches!(add("a/b").await, Err(RegistryError::Id)));
@@ -282,7 +281,7 @@ mod tests {
             let added = add_maintenance(&db, &clock, &rng, window("post", 10, 20)).await.unwrap();
             assert_eq!(maintenance(&db, &clock).await.unwrap(), std::slice::from_ref(&added));
             set_delivery_active(&db, &clock, "post", false).await.unwrap();
-            let listed = super::deliveries(&db, &clock).await.unwrap();
+            let listed = deliveries(&db, &clock).await.unwrap();
             assert!(!listed[0].active && listed[0].windows.len() == 1);
             drop_maintenance(&db, &added.id).await.unwrap();
             assert!(matches!(drop_maintenance(&db, &added.id).await, Err(RegistryError::Missing(..))));

@@ -166,14 +166,45 @@ impl Trouble {
 }
 
 #[derive(Serialize)]
-struct SignInPage {
-    action: String,
-    next: String,
-    unlink: bool,
-    service: Option<String>,
-    cancel: Option<String>,
-    trouble: Option<&'static str>,
-    not_after: Option<Timestamp>,
+pub(crate) struct SignInPage {
+    pub(crate) action: String,
+    pub(crate) next: String,
+    pub(crate) unlink: bool,
+    pub(crate) service: Option<String>,
+    pub(crate) cancel: Option<String>,
+    pub(crate) trouble: Option<&'static str>,
+    pub(crate) not_after: Option<Timestamp>,
+}
+
+impl SignInPage {
+    fn new(next: &Next, purpose: Purpose, trouble: Option<Trouble>, service: Option<String>) -> Self {
+        let unlink = purpose == Purpose::Unlink;
+        Self {
+            action: if unlink { card_path(next) } else { "/sign-in".to_owned() },
+            next: next.as_str().to_owned(),
+            unlink,
+            service,
+            cancel: match next.sso() {
+                Some(_) => Some(format!("{}/cancel", next.as_str())),
+                None if unlink => next.as_str().strip_suffix("/unlink").map(str::to_owned),
+                None => None,
+            },
+            trouble: trouble.and_then(Trouble::id),
+            not_after: match trouble {
+                Some(Trouble::Card(CardFailure::CertExpired { not_after })) => not_after,
+                _ => None,
+            },
+        }
+    }
+
+    pub(crate) fn page(self, visit: &Visit) -> Page {
+        let page = visit.page("me/sign-in.html", "sign-in");
+        match self.trouble {
+            Some(id) => page.error(id),
+            None => page,
+        }
+        .with(self)
+    }
 }
 
 /// The sign-in page, with what went wrong before.
@@ -188,30 +219,9 @@ async fn page(
         Some((client, _)) => sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()),
         None => None,
     };
-    let unlink = purpose == Purpose::Unlink;
-    let context = SignInPage {
-        action: if unlink { card_path(next) } else { "/sign-in".to_owned() },
-        next: next.as_str().to_owned(),
-        unlink,
-        service,
-        cancel: match next.sso() {
-            Some(_) => Some(format!("{}/cancel", next.as_str())),
-            None if unlink => next.as_str().strip_suffix("/unlink").map(str::to_owned),
-            None => None,
-        },
-        trouble: trouble.and_then(Trouble::id),
-        not_after: match trouble {
-            Some(Trouble::Card(CardFailure::CertExpired { not_after })) => not_after,
-            _ => None,
-        },
-    };
-    let here = if unlink { next.as_str().to_owned() } else { next.sign_in(true) };
-    let page = visit.page("me/sign-in.html", "sign-in").form_action(portal.config().card.reader.clone()).at(here);
-    let page = match trouble.and_then(Trouble::id) {
-        Some(id) => page.error(id),
-        None => page,
-    };
-    Ok(page.with(context))
+    let here = if purpose == Purpose::Unlink { next.as_str().to_owned() } else { next.sign_in(true) };
+    let page = SignInPage::new(next, purpose, trouble, service).page(visit);
+    Ok(page.form_action(portal.config().card.reader.clone()).at(here))
 }
 
 /// Where the form of the unlink page asks for the card.
@@ -380,9 +390,9 @@ async fn onwards(portal: &Portal, visit: &Visit, next: &Next) -> Result<Response
 }
 
 #[derive(Serialize)]
-struct SignedInPage {
-    next: String,
-    service: String,
+pub(crate) struct SignedInPage {
+    pub(crate) next: String,
+    pub(crate) service: String,
 }
 
 /// After the card: on to `next`. A single sign-on goes on to another site, and this request ends a form
@@ -441,15 +451,55 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_has_its_page() {
-        for trouble in [
-            Trouble::Card(CardFailure::NotRead),
-            Trouble::Card(CardFailure::CertExpired { not_after: None }),
-            Trouble::NotRegistered,
-        ] {
-            assert!(trouble.id().is_some());
-        }
+    fn the_form_goes_where_its_purpose_is() {
+        let unlink = Next::parse("/me/linkages/lnk_1/unlink").unwrap();
+        let page = SignInPage::new(&unlink, Purpose::Unlink, Some(Trouble::Card(CardFailure::OtherPerson)), None);
+        assert_eq!(page.action, "/me/linkages/lnk_1/unlink/card");
+        assert_eq!((page.cancel.as_deref(), page.trouble), (Some("/me/linkages/lnk_1"), Some("E13")));
+        let sso = Next::parse("/sso/post/req").unwrap();
+        let page = SignInPage::new(&sso, Purpose::SignIn, Some(Trouble::Card(CardFailure::Cancelled)), None);
         // The citizen gave up: that is no error.
-        assert_eq!(Trouble::Card(CardFailure::Cancelled).id(), None);
+        assert_eq!((page.cancel.as_deref(), page.trouble), (Some("/sso/post/req/cancel"), None));
+        assert_eq!(page.action, "/sign-in");
+        assert_eq!(SignInPage::new(&Next::home(), Purpose::SignIn, None, None).cancel, None);
     }
+}
+
+/// Samples of these pages, one for each trouble.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<web::testing::Sample> {
+    use web::testing::Sample;
+    let not_after = Some(Timestamp::from_secs(1_780_000_000));
+    let troubles = [
+        None,
+        Some(Trouble::NotRegistered),
+        Some(Trouble::Card(CardFailure::NotRead)),
+        Some(Trouble::Card(CardFailure::OtherCard)),
+        Some(Trouble::Card(CardFailure::TooLate)),
+        Some(Trouble::Card(CardFailure::Cancelled)),
+        Some(Trouble::Card(CardFailure::PinLocked)),
+        Some(Trouble::Card(CardFailure::CertExpired { not_after })),
+        Some(Trouble::Card(CardFailure::CertRevoked)),
+        Some(Trouble::Card(CardFailure::ValidityUnknown)),
+        Some(Trouble::Card(CardFailure::OtherPerson)),
+        Some(Trouble::Card(CardFailure::Renewed)),
+    ];
+    let mut samples = Vec::new();
+    for (next, purpose, service) in [
+        ("/me", Purpose::SignIn, None),
+        ("/sso/post/req", Purpose::SignIn, Some("みほんポスト")),
+        ("/me/linkages/lnk_1/unlink", Purpose::Unlink, None),
+    ] {
+        for trouble in troubles {
+            samples.push(Sample::new(move |visit| {
+                let next = Next::parse(next).unwrap_or_else(Next::home);
+                SignInPage::new(&next, purpose, trouble, service.map(str::to_owned)).page(visit)
+            }));
+        }
+    }
+    samples.push(Sample::new(|visit| {
+        let context = SignedInPage { next: "/sso/post/req".into(), service: "みほんポスト".into() };
+        visit.page("me/signed-in.html", "signed-in").with(context)
+    }));
+    samples
 }

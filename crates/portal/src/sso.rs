@@ -12,7 +12,7 @@ use axum::response::Response;
 use base::Timestamp;
 use oauth::pushed::Prompt;
 use oauth::response::Redirect;
-use oauth::{ClientKind, ErrorCode, Scope};
+use oauth::{ClientKind, ErrorCode, PushedRequest, Scope};
 use provider::{GrantBody, LoadedRequest, NewGrant, TOKEN_LIFE};
 use serde::Serialize;
 use serde_json::Map;
@@ -67,7 +67,8 @@ pub(crate) async fn authorize(portal: &Portal, visit: &Visit, loaded: &LoadedReq
         return Ok(refuse(portal, visit, loaded, ErrorCode::UnauthorizedClient, why));
     };
     let now = portal.clock().now();
-    match judge(loaded, portal.session(visit).await?.as_ref(), now) {
+    let age = Age { pushed_at: loaded.pushed_at, fresh: loaded.fresh };
+    match judge(&loaded.request, age, portal.session(visit).await?.as_ref(), now) {
         Verdict::Good(session) => issue(portal, visit, loaded, &delivery, session, now).await,
         Verdict::Ask { again } => {
             let next = Next::parse(&format!("/sso/{}/{}", loaded.client.id(), loaded.id));
@@ -93,18 +94,25 @@ enum Verdict<T> {
     TooLate,
 }
 
+/// How old a request is.
+#[derive(Clone, Copy)]
+struct Age {
+    pushed_at: Timestamp,
+    /// Its address is still good for a browser.
+    fresh: bool,
+}
+
 /// Whether a session answers a request: it exists, and is as young as `prompt` and `max_age` want it.
-fn judge<'a>(loaded: &LoadedRequest, session: Option<&'a Session>, now: Timestamp) -> Verdict<&'a Session> {
-    let request = &loaded.request;
+fn judge<'a>(request: &PushedRequest, age: Age, session: Option<&'a Session>, now: Timestamp) -> Verdict<&'a Session> {
     let since = match request.max_age {
-        _ if request.prompts(Prompt::Login) => loaded.pushed_at,
-        Some(age) => loaded.pushed_at.minus(Duration::from_secs(age)),
+        _ if request.prompts(Prompt::Login) => age.pushed_at,
+        Some(seconds) => age.pushed_at.minus(Duration::from_secs(seconds)),
         None => Timestamp(i64::MIN),
     };
-    let waits = now.since(loaded.pushed_at) < PATIENCE;
+    let waits = now.since(age.pushed_at) < PATIENCE;
     match session {
         // After its address has run out, a request goes on only for who read a card for it.
-        Some(s) if s.signed_in_at >= since && (loaded.fresh || (waits && s.signed_in_at >= loaded.pushed_at)) => {
+        Some(s) if s.signed_in_at >= since && (age.fresh || (waits && s.signed_in_at >= age.pushed_at)) => {
             Verdict::Good(s)
         }
         _ if request.prompts(Prompt::None) => Verdict::LoginRequired,
@@ -220,4 +228,70 @@ async fn cancel(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use oauth::RedirectUri;
+    use oauth::rar::Details;
+
+    use super::*;
+
+    fn request(prompt: Vec<Prompt>, max_age: Option<u64>) -> PushedRequest {
+        PushedRequest {
+            client_id: "post".into(),
+            redirect_uri: RedirectUri::parse("https://post.example/sso/callback").unwrap(),
+            state: None,
+            nonce: None,
+            scope: Scope::of(&["openid"]),
+            code_challenge: String::new(),
+            prompt,
+            max_age,
+            ui_locales: None,
+            acr_values: None,
+            login_hint: None,
+            claims: None,
+            dpop_jkt: None,
+            authorization_details: Details::default(),
+        }
+    }
+
+    #[test]
+    fn a_session_has_to_be_as_young_as_it_is_asked_for() {
+        let at = |minutes: i64| Timestamp::from_secs(1_800_000_000 + 60 * minutes);
+        let session =
+            |minutes: i64| Session {
+                citizen_id: "ctz_1".into(), signed_in_at: at(minutes), name: "佐藤 花子".into()
+            };
+        // Pushed at minute 0; its address is good for 5 minutes.
+        let told = |prompt: &[Prompt], max_age, signed_in: Option<i64>, now: i64| {
+            let session = signed_in.map(session);
+            let age = Age { pushed_at: at(0), fresh: now < 5 };
+            match judge(&request(prompt.to_vec(), max_age), age, session.as_ref(), at(now)) {
+                Verdict::Good(_) => "code",
+                Verdict::Ask { again: true } => "ask again",
+                Verdict::Ask { again: false } => "ask",
+                Verdict::LoginRequired => "login_required",
+                Verdict::TooLate => "too late",
+            }
+        };
+        assert_eq!(told(&[], None, Some(-60), 1), "code");
+        assert_eq!(told(&[], None, None, 1), "ask");
+        assert_eq!(told(&[Prompt::None], None, None, 1), "login_required");
+        assert_eq!(told(&[Prompt::None], None, Some(-1), 1), "code");
+        assert_eq!(told(&[Prompt::Login], None, Some(-1), 1), "ask again");
+        assert_eq!(told(&[Prompt::Login], None, Some(1), 2), "code");
+        assert_eq!(told(&[], Some(600), Some(-11), 1), "ask again");
+        assert_eq!(told(&[], Some(600), Some(-9), 1), "code");
+        // The card took longer than the address lives.
+        assert_eq!(told(&[], None, Some(8), 9), "code");
+        // A session of before does not bring an old address back to life.
+        assert_eq!(told(&[], None, Some(-1), 9), "ask again");
+        assert_eq!(told(&[], None, None, 9), "ask");
+        assert_eq!(told(&[], None, Some(14), 15), "too late");
+        assert_eq!(told(&[], None, None, 16), "too late");
+    }
+}
+
+/// Samples of these pages.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<web::testing::Sample> {
+    vec![web::testing::Sample::new(|visit| visit.page("me/sso-over.html", "done").with(Over {}))]
+}

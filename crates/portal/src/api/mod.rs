@@ -50,6 +50,7 @@ pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
 }
 
 /// Why a call is not answered.
+#[derive(Debug)]
 pub(crate) enum ApiError {
     /// What the caller can mend, or has to wait for (RFC 9457).
     Problem(Box<Problem>),

@@ -84,9 +84,7 @@ fn protected(scope: &str, id: &str, summary: &str, ok: Value) -> Value {
 fn oauth() -> [(&'static str, Value); 6] {
     let form = "application/x-www-form-urlencoded";
     let json_media = "application/json";
-    let metadata = |summary: &str| {
-        json!({ "get": { "summary": summary, "responses": { "200": answer("RFC 8414", json_media, &json!({ "type": "object" })) } } })
-    };
+    let metadata = |summary: &str| json!({ "get": { "summary": summary, "responses": { "200": answer("RFC 8414", json_media, &json!({ "type": "object" })) } } });
     let userinfo = json!({ "summary": "The citizen's pairwise subject", "security": [{ "dpop": [scopes::OPENID] }],
         "parameters": [component("parameters", "DPoP")],
         "responses": {
@@ -125,9 +123,7 @@ fn oauth() -> [(&'static str, Value); 6] {
 }
 
 fn resources() -> [(&'static str, Value); 3] {
-    let query = |name: &str, description: &str, kind: Value| {
-        json!({ "name": name, "in": "query", "required": false, "description": description, "schema": kind })
-    };
+    let query = |name: &str, description: &str, kind: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": kind });
     let mut list = protected(
         scopes::DOCUMENTS,
         "listDocuments",
@@ -174,9 +170,7 @@ fn push(operation: &mut Value, parameter: Value) {
 }
 
 fn public() -> [(&'static str, Value); 3] {
-    let status = |summary: &str| {
-        json!({ "get": { "summary": summary, "responses": { "200": answer("For everybody", "application/json", &schema("Status")) } } })
-    };
+    let status = |summary: &str| json!({ "get": { "summary": summary, "responses": { "200": answer("For everybody", "application/json", &schema("Status")) } } });
     [
         ("/api/v1/status", status("Delivery services and announced maintenance")),
         ("/status.json", status("The same, at a short address")),
@@ -279,9 +273,23 @@ fn schemas() -> Value {
     let mut add = |name: &str, required: &[&str], properties: Value| {
         all.insert(name.to_owned(), json!({ "type": "object", "required": required, "properties": properties }));
     };
-    add("Problem", &["status", "code", "title"], json!({ "type": text, "status": { "type": "integer" }, "code": text, "title": text, "detail": text, "receipt": text }));
+    add(
+        "Problem",
+        &["status", "code", "title"],
+        json!({ "type": text, "status": { "type": "integer" }, "code": text, "title": text, "detail": text, "receipt": text }),
+    );
     add("OAuthError", &["error"], json!({ "error": text, "error_description": text, "outcome": { "enum": outcomes } }));
-    add("PushedRequest", &["client_assertion", "client_assertion_type", "response_type", "redirect_uri", "code_challenge", "code_challenge_method"], json!({
+    add(
+        "PushedRequest",
+        &[
+            "client_assertion",
+            "client_assertion_type",
+            "response_type",
+            "redirect_uri",
+            "code_challenge",
+            "code_challenge_method",
+        ],
+        json!({
         "client_assertion_type": { "const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
         "client_assertion": { "type": "string", "description": "private_key_jwt; aud is exactly the issuer" },
         "response_type": { "const": "code" },
@@ -292,41 +300,70 @@ fn schemas() -> Value {
         "dpop_jkt": text,
         "ui_locales": { "type": "string", "examples": ["ja en"] },
         "authorization_details": { "type": "string", "description": "JSON array (RFC 9396)", "contentMediaType": "application/json",
-            "contentSchema": { "type": "array", "items": schema("AuthorizationDetail") } } }));
+            "contentSchema": { "type": "array", "items": schema("AuthorizationDetail") } } }),
+    );
     add("Pushed", &["request_uri", "expires_in"], json!({ "request_uri": text, "expires_in": { "type": "integer" } }));
-    add("TokenRequest", &["grant_type", "code", "redirect_uri", "code_verifier", "client_assertion", "client_assertion_type"], json!({
+    add(
+        "TokenRequest",
+        &["grant_type", "code", "redirect_uri", "code_verifier", "client_assertion", "client_assertion_type"],
+        json!({
         "grant_type": { "enum": GRANT_TYPES }, "code": text, "redirect_uri": { "type": "string", "format": "uri" },
-        "code_verifier": text, "client_assertion_type": text, "client_assertion": text }));
-    add("Tokens", &["access_token", "token_type", "expires_in"], json!({
+        "code_verifier": text, "client_assertion_type": text, "client_assertion": text }),
+    );
+    add(
+        "Tokens",
+        &["access_token", "token_type", "expires_in"],
+        json!({
         "access_token": text, "token_type": { "const": "DPoP" }, "expires_in": { "type": "integer" }, "scope": text,
         "id_token": text, "outcome": { "enum": outcomes }, "user_status": schema("UserStatus"),
-        "authorization_details": { "type": "array", "items": { "type": "object" }, "description": "As asked for, enriched by what became of it" } }));
-    add("AuthorizationDetail", &["type"], json!({
+        "authorization_details": { "type": "array", "items": { "type": "object" }, "description": "As asked for, enriched by what became of it" } }),
+    );
+    add(
+        "AuthorizationDetail",
+        &["type"],
+        json!({
         "type": { "enum": DETAILS },
         "delivery_services": { "type": "array", "description": "attribute_linkage: objects with id and message; delivered_documents: ids" },
         "if_linked": { "enum": ["return", "reconfirm"] },
         "actions": { "type": "array", "items": { "enum": ["list", "read"] } },
         "document_types": { "type": "array", "items": text },
         "years": { "type": "array", "items": { "type": "integer" } },
-        "period_days": { "type": "integer", "minimum": 1, "maximum": oauth::rar::MAX_PERIOD_DAYS } }));
-    add("UserStatus", &["registered", "delivery_services"], json!({
+        "period_days": { "type": "integer", "minimum": 1, "maximum": oauth::rar::MAX_PERIOD_DAYS } }),
+    );
+    add(
+        "UserStatus",
+        &["registered", "delivery_services"],
+        json!({
         "registered": { "type": "boolean" },
         "delivery_services": { "type": "array", "items": { "type": "object", "required": ["id", "linked"], "properties": {
-            "id": text, "linked": { "type": "boolean" }, "linkage_id": text, "linked_at": time } } } }));
-    add("Documents", &["documents", "services"], json!({
+            "id": text, "linked": { "type": "boolean" }, "linkage_id": text, "linked_at": time } } } }),
+    );
+    add(
+        "Documents",
+        &["documents", "services"],
+        json!({
         "documents": { "type": "array", "items": schema("Document") },
         "services": { "type": "array", "items": { "type": "object", "required": ["id", "status"], "properties": {
-            "id": text, "status": { "enum": Status::ALL } } } } }));
-    add("Document", &["id", "delivery_service", "type", "title", "issuer"], json!({
+            "id": text, "status": { "enum": Status::ALL } } } } }),
+    );
+    add(
+        "Document",
+        &["id", "delivery_service", "type", "title", "issuer"],
+        json!({
         "id": { "type": "string", "description": "Opaque; one path segment" }, "delivery_service": text, "type": text,
         "year": { "type": "integer" }, "title": text, "issuer": text, "received_at": time,
-        "size": { "type": "integer" }, "digest": { "type": "string", "description": "sha-256=:…: (RFC 9530)" } }));
+        "size": { "type": "integer" }, "digest": { "type": "string", "description": "sha-256=:…: (RFC 9530)" } }),
+    );
     let name = json!({ "type": "object", "properties": { "ja": text, "en": text } });
-    add("Status", &["delivery_services", "maintenance"], json!({
+    add(
+        "Status",
+        &["delivery_services", "maintenance"],
+        json!({
         "delivery_services": { "type": "array", "items": { "type": "object", "required": ["id", "name", "operator", "status"], "properties": {
             "id": text, "name": name, "operator": name, "status": { "enum": ["available", "maintenance", "suspended"] } } } },
         "maintenance": { "type": "array", "items": { "type": "object", "required": ["delivery_service", "starts_at", "ends_at"], "properties": {
-            "delivery_service": text, "starts_at": time, "ends_at": time, "note": name } } } }));
+            "delivery_service": text, "starts_at": time, "ends_at": time, "note": name } } } }),
+    );
     Value::Object(all)
 }
 
@@ -347,11 +384,19 @@ mod tests {
             std::fs::write(SNAPSHOT, &now).unwrap();
         }
         let before = std::fs::read_to_string(SNAPSHOT).unwrap_or_default();
-        assert!(now == before, "the API's description has changed; if that is meant, set ENISHI_UPDATE_SNAPSHOTS=1 and commit {SNAPSHOT}");
+        assert!(
+            now == before,
+            "the API's description has changed; if that is meant, set ENISHI_UPDATE_SNAPSHOTS=1 and commit {SNAPSHOT}"
+        );
     }
 
     fn rows() -> BTreeSet<(String, String)> {
-        let api = |r: &&Route| r.who.is_api() || crate::api::ROUTES.contains(*r) || r.path.starts_with("/.well-known") || r.path == "/oauth/jwks";
+        let api = |r: &&Route| {
+            r.who.is_api()
+                || crate::api::ROUTES.contains(*r)
+                || r.path.starts_with("/.well-known")
+                || r.path == "/oauth/jwks"
+        };
         let own = crate::ROUTES.iter().copied().chain([provider::ROUTES, provider::SANDBOX_ROUTES]).flatten();
         own.filter(api).map(|r| (r.path.to_owned(), r.method.as_str().to_lowercase())).collect()
     }

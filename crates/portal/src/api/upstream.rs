@@ -118,11 +118,7 @@ pub(super) async fn open(
     tokio::time::timeout(FIRST_BYTE, begin).await.unwrap_or(Err(Trouble::Unavailable))
 }
 
-async fn stream(
-    delivery: &Delivery,
-    url: &Url,
-    token: &Secret<String>,
-) -> Result<http::Response<BodyStream>, Trouble> {
+async fn stream(delivery: &Delivery, url: &Url, token: &Secret<String>) -> Result<http::Response<BodyStream>, Trouble> {
     delivery.client().stream(url, token, MAX_CONTENT).await.map_err(|e| unavailable(delivery, &e))
 }
 
@@ -149,7 +145,11 @@ fn judge(delivery: &Delivery, status: StatusCode, missing: Trouble) -> Result<()
         StatusCode::NOT_FOUND => Err(missing),
         StatusCode::CONFLICT | StatusCode::GONE => Err(Trouble::Relink),
         other => {
-            tracing::warn!(delivery = delivery.id(), status = other.as_u16(), "a delivery service refuses its documents");
+            tracing::warn!(
+                delivery = delivery.id(),
+                status = other.as_u16(),
+                "a delivery service refuses its documents"
+            );
             Err(Trouble::Unavailable)
         }
     }

@@ -36,8 +36,8 @@ pub(super) async fn cards(portal: &Portal, visit: &Visit, live: Vec<LiveGrant>) 
         if client.is_some_and(|c| c.registered.kind != ClientKind::ApiUser) {
             continue;
         }
-        let body: GrantBody = serde_json::from_str(&grant.body)
-            .map_err(|e| store::Error::inconsistent("oauth_grants.body", e))?;
+        let body: GrantBody =
+            serde_json::from_str(&grant.body).map_err(|e| store::Error::inconsistent("oauth_grants.body", e))?;
         let items = items(visit, &body)?;
         if items.is_empty() {
             continue;
@@ -71,7 +71,10 @@ fn items(visit: &Visit, body: &GrantBody) -> Result<Vec<String>, Fault> {
             years.into_iter().map(|y| calendar::tax_year(*y, visit.lang())).collect::<Vec<_>>()
         });
         items.push(match years {
-            Some(years) => visit.text("me-grant-documents-years", &[("years", &years.join(visit.text("me-list-comma", &[])?.as_str()))])?,
+            Some(years) => visit.text(
+                "me-grant-documents-years",
+                &[("years", &years.join(visit.text("me-list-comma", &[])?.as_str()))],
+            )?,
             None => visit.text("me-grant-documents", &[])?,
         });
     }

@@ -43,13 +43,8 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The templates of these pages.
-pub const TEMPLATES: &[(&str, &str)] = web::templates![
-    "me/account.html",
-    "me/index.html",
-    "me/linkage.html",
-    "me/unlink.html",
-    "me/unlinked.html"
-];
+pub const TEMPLATES: &[(&str, &str)] =
+    web::templates!["me/account.html", "me/index.html", "me/linkage.html", "me/unlink.html", "me/unlinked.html"];
 
 pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
     routes
@@ -135,4 +130,6 @@ async fn client_name(portal: &Portal, id: &str, lang: Lang) -> store::Result<Str
 }
 
 #[cfg(test)]
-mod tests;
+mod samples;
+#[cfg(test)]
+pub(crate) use samples::samples;

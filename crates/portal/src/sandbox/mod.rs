@@ -61,16 +61,18 @@ async fn run(State(portal): State<Portal>, body: Bytes) -> Result<Response, Faul
     };
     let Some(person) = people::find(&ask.person) else {
         let known: Vec<_> = people::PEOPLE.iter().map(|p| p.id).collect();
-        return Ok(bad("unknown_person", format!("there is no test person '{}'; there are: {}", cut(&ask.person), known.join(", "))));
+        return Ok(bad(
+            "unknown_person",
+            format!("there is no test person '{}'; there are: {}", cut(&ask.person), known.join(", ")),
+        ));
     };
     let redirect_uri = match where_it_ends(&portal, &ask.authorization_url).await? {
         Ok(uri) => uri,
         Err(why) => return Ok(bad("bad_authorization_url", why)),
     };
     let lang = ask.lang.unwrap_or(if person.english_only { Lang::En } else { Lang::Ja });
-    let mut citizen = Citizen::new(portal.outbound().clone(), portal.clock().clone())
-        .speaking(lang)
-        .stopping_at([redirect_uri]);
+    let mut citizen =
+        Citizen::new(portal.outbound().clone(), portal.clock().clone()).speaking(lang).stopping_at([redirect_uri]);
     let person = play(person);
     let find = |id: &str| people::find(id).map(play);
     let walk = drive(&mut citizen, &ask.authorization_url, &person, &ask.decisions, &find);
@@ -202,7 +204,9 @@ mod tests {
 
     #[tokio::test]
     async fn errors_name_the_page() {
-        let e = DriveError::NoWayOn { page: "error".into(), status: 400, h1: "このページを表示できません".into() };
+        let e = DriveError::NoWayOn {
+            page: "error".into(), status: 400, h1: "このページを表示できません".into()
+        };
         let response = failed(&e);
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
         let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();

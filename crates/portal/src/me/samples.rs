@@ -1,0 +1,95 @@
+//! Samples of the citizen's page, for the test that renders every page in both languages.
+
+use base::Timestamp;
+use web::testing::Sample;
+
+use super::Standing;
+use super::grants::GrantCard;
+use super::index::{LinkageCard, MePage, Past};
+use super::linkage::LinkagePage;
+use super::unlink::{UnlinkPage, UnlinkedPage};
+
+const NOW: Timestamp = Timestamp::from_secs(1_795_438_800);
+
+/// A name that must not break anything: variation selectors, markup.
+const NAME: &str = "葛\u{E0100}城\u{E0101} <b>&\"麟太郎\"";
+
+fn standings() -> [Standing; 3] {
+    let plain = |state, kind| Standing { state, kind, until: None, note: None };
+    let maintenance =
+        Standing { until: Some(NOW), note: Some("年末の作業".into()), ..plain("maintenance", "warning") };
+    [plain("linked", "success"), maintenance, plain("suspended", "error")]
+}
+
+fn card(standing: Standing) -> LinkageCard {
+    LinkageCard {
+        id: format!("lnk_{}", standing.state),
+        service: "みほんポスト".into(),
+        operator: "みほん社".into(),
+        can_open: standing.state == "linked",
+        last_used_at: (standing.state == "linked").then_some(NOW),
+        standing,
+        linked_at: NOW,
+        through: "みほん確定申告".into(),
+    }
+}
+
+fn index(full: bool) -> Sample {
+    Sample::new(move |visit| {
+        let past = |by| Past { service: "みほんポスト".into(), linked_at: Some(NOW), ended_at: Some(NOW), by };
+        let grant = GrantCard {
+            client_id: "cl_1".into(),
+            name: "みほん確定申告".into(),
+            items: vec!["証明書等".into(), "状態".into()],
+            until: NOW,
+        };
+        visit.page("me/index.html", "me").with(MePage {
+            name: NAME.into(),
+            revoked: full,
+            linkages: if full { standings().map(card).into() } else { Vec::new() },
+            past: if full { ["citizen", "delivery", "replaced"].map(past).into() } else { Vec::new() },
+            grants: if full { vec![grant] } else { Vec::new() },
+        })
+    })
+}
+
+fn linkage(n: usize) -> Sample {
+    Sample::new(move |visit| {
+        let standing = standings()[n].clone();
+        let page = LinkagePage {
+            name: NAME.into(),
+            id: "lnk_1".into(),
+            service: "みほんポスト".into(),
+            operator: "みほん社".into(),
+            host: "post.example".into(),
+            can_open: standing.state == "linked",
+            standing,
+            linked_at: NOW,
+            last_used_at: (n == 0).then_some(NOW),
+            through: "みほん確定申告".into(),
+        };
+        visit.page("me/linkage.html", "linkage").back("/me").with(page)
+    })
+}
+
+fn unlink(fresh: bool) -> Sample {
+    Sample::new(move |visit| {
+        let page = UnlinkPage { name: NAME.into(), id: "lnk_1".into(), service: "みほんポスト".into(), fresh };
+        visit.page("me/unlink.html", "unlink").with(page)
+    })
+}
+
+fn unlinked(by: &'static str) -> Sample {
+    Sample::new(move |visit| {
+        let page = UnlinkedPage { name: NAME.into(), service: "みほんポスト".into(), ended_at: Some(NOW), by };
+        visit.page("me/unlinked.html", "unlinked").with(page)
+    })
+}
+
+/// Every page in every state.
+pub(crate) fn samples() -> Vec<Sample> {
+    let mut all = vec![index(false), index(true), unlink(true), unlink(false)];
+    all.extend((0..3).map(linkage));
+    all.extend(["citizen", "delivery", "replaced"].map(unlinked));
+    all
+}
