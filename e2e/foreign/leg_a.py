@@ -31,8 +31,7 @@ def main() -> None:
     )
     registered.raise_for_status()
 
-    client = OAuth2Client.from_discovery_document(
-        discovery,
+    client = OAuth2Client.from_discovery_endpoint(
         issuer=portal,
         # FAPI 2.0: the audience is the issuer, not the endpoint.
         auth=PrivateKeyJwt(registered.json()["client_id"], key, alg="ES256", aud=discovery["issuer"]),

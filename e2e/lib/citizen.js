@@ -111,6 +111,9 @@ const WORDS = {
   other: { ja: '連携は行われていません', en: 'No link was made' },
 };
 
+/** What the form says when certificates came and their signatures were good. */
+export const IMPORTED = { ja: /[1-9]\d*件の証明書を取り込みました/, en: /[1-9]\d* certificates? (was|were) imported|imported [1-9]\d* certificate/i };
+
 /** The page ⑦ with this outcome; it has to say plainly whether a link was made. */
 export async function returned(v, outcome) {
   await v.expect('sample/result', { outcome });

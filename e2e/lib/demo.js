@@ -31,7 +31,7 @@ process.on('exit', () => {
  * when `until` (asked again and again) says so.
  */
 export async function launch(args, { ready, until, env = {}, name = args[0], command = binary() }) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'info', ...process.env, ...env } });
   running.add(child);
   const log = [];
   const ended = new Promise((done) => {

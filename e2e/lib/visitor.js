@@ -147,7 +147,7 @@ export class Visitor {
     if (!seen.has(name)) {
       seen.add(name);
       const last = this.documents.at(-1);
-      const html = await last?.response.text().catch(() => undefined);
+      const html = await last?.response.text().catch((error) => findings.push(`${name}: the source can't be read: ${error.message}`) && undefined);
       findings.push(...headersOf(name, last), ...(await inspect(this.page, { name, html, js: this.options.js })));
       const lang = await this.page.locator('html').getAttribute('lang');
       if (lang !== this.lang) findings.push(`${name}: the page is in '${lang}', the reader wants '${this.lang}'`);
