@@ -69,6 +69,9 @@ pub struct File {
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
+    /// PostgreSQL: how many connections this process may hold (SQLite has its own way).
+    #[serde(default = "sixteen")]
+    pub database_connections: usize,
     /// The master key's file.
     pub key_file: PathBuf,
     /// Test or production.
@@ -100,6 +103,10 @@ pub struct File {
     /// The test-card stand-in's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testcard: Option<toml::Table>,
+}
+
+const fn sixteen() -> usize {
+    16
 }
 
 /// What is wrong with a configuration, in words for the operator.
@@ -156,17 +163,17 @@ impl File {
 
     /// The database.
     pub fn target(&self) -> Result<Target, ConfigError> {
-        target(&self.database, self.role)
+        target(&self.database, self.role, self.database_connections)
     }
 }
 
 /// `sqlite:PATH` or `postgres://…` (the role's tables go to a schema of its name).
-pub fn target(database: &str, role: Role) -> Result<Target, ConfigError> {
+pub fn target(database: &str, role: Role, connections: usize) -> Result<Target, ConfigError> {
     if let Some(path) = database.strip_prefix("sqlite:") {
         return Ok(Target::Sqlite(path.into()));
     }
     if database.starts_with("postgres://") || database.starts_with("postgresql://") {
-        return Ok(Target::Postgres { url: database.to_owned(), schema: format!("enishi_{}", role.name()) });
+        return Ok(Target::Postgres { url: database.to_owned(), schema: format!("enishi_{}", role.name()), connections });
     }
     Err(ConfigError("database has to be sqlite:PATH or postgres://…".to_owned()))
 }
@@ -221,7 +228,7 @@ mod tests {
         assert_eq!(file.target().unwrap(), Target::Sqlite(dir.path().join("p.db")));
         std::fs::write(&path, good.replace("listen", "lisen")).unwrap();
         assert!(File::read(&path).unwrap_err().to_string().contains("lisen"));
-        assert!(target("mysql://x", Role::Portal).is_err());
+        assert!(target("mysql://x", Role::Portal, 4).is_err());
     }
 
     #[test]

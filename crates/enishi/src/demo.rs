@@ -108,6 +108,7 @@ impl Demo {
                 .database
                 .clone()
                 .unwrap_or_else(|| format!("sqlite:{}", self.data.join(format!("{role}.db")).display())),
+            database_connections: 8,
             key_file: self.data.join(format!("{role}.key")),
             environment: Environment::Test,
             tls_cert: None,
@@ -334,7 +335,7 @@ fn remember(demo: &Demo) -> Result<(), ConfigError> {
 fn erase(demo: &Demo, known: Option<&Made>) -> Result<(), ConfigError> {
     for role in Role::ALL {
         for database in [known.and_then(|k| k.database.as_deref()), demo.made.database.as_deref()].into_iter().flatten() {
-            Db::erase(&crate::config::target(database, role)?).map_err(|e| ConfigError::new(e.to_string()))?;
+            Db::erase(&crate::config::target(database, role, 2)?).map_err(|e| ConfigError::new(e.to_string()))?;
         }
         let file = demo.data.join(format!("{role}.db"));
         Db::erase(&store::Target::Sqlite(file)).map_err(|e| ConfigError::new(e.to_string()))?;

@@ -22,6 +22,8 @@ pub enum Target {
         url: String,
         /// Schema name, `[a-z_][a-z0-9_]*`.
         schema: String,
+        /// How many connections this process may hold, at least 2: three in four write.
+        connections: usize,
     },
 }
 
@@ -81,8 +83,8 @@ impl Db {
                 let (threads, lock) = sqlite_engine::start(path, schema, &writes, &reads)?;
                 (Engine::Sqlite, threads, Some(lock))
             }
-            Target::Postgres { url, schema: name } => {
-                let threads = postgres_engine::start(url, name, schema, &writes, &reads)?;
+            Target::Postgres { url, schema: name, connections } => {
+                let threads = postgres_engine::start(url, name, *connections, schema, &writes, &reads)?;
                 (Engine::Postgres, threads, None)
             }
         };
@@ -100,7 +102,7 @@ impl Db {
         let reads = Arc::new(Queue::new(100));
         let (engine, threads) = match target {
             Target::Sqlite(path) => (Engine::Sqlite, sqlite_engine::attach(path, &writes, &reads)?),
-            Target::Postgres { url, schema } => {
+            Target::Postgres { url, schema, .. } => {
                 (Engine::Postgres, postgres_engine::attach(url, schema, &writes, &reads)?)
             }
         };
@@ -131,7 +133,7 @@ impl Db {
     pub fn erase(target: &Target) -> Result<()> {
         match target {
             Target::Sqlite(path) => sqlite_engine::erase(path),
-            Target::Postgres { url, schema } => postgres_engine::erase(url, schema),
+            Target::Postgres { url, schema, .. } => postgres_engine::erase(url, schema),
         }
     }
 

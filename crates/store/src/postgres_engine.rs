@@ -17,8 +17,6 @@ use crate::{Error, Result, Row, Schema, Value, migrate, tls};
 /// Prepared statements of a connection, by the address of their (static) text.
 pub(crate) type Statements = HashMap<(*const u8, usize), Statement>;
 
-const WRITERS: usize = 12;
-const READERS: usize = 4;
 /// Serialises migrations of several nodes that start at once. Any number will do.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7305041188)";
 
@@ -31,6 +29,7 @@ struct Address {
 pub(crate) fn start(
     url: &str,
     schema_name: &str,
+    connections: usize,
     schema: Schema<'_>,
     writes: &Arc<Queue<Job>>,
     reads: &Arc<Queue<Job>>,
@@ -38,7 +37,9 @@ pub(crate) fn start(
     let address = address(url, schema_name)?;
     // The blocking client must not run on a thread of the async runtime, not even to start.
     on_a_thread(|| migrate_on(&address, schema))?;
-    workers(&address, writes, reads, WRITERS, READERS)
+    let readers = (connections / 4).max(1);
+    let writers = connections.saturating_sub(readers).max(1);
+    workers(&address, writes, reads, writers, readers)
 }
 
 /// One writer and one reader beside running nodes.

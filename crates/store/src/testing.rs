@@ -41,7 +41,7 @@ impl TestDb {
             Engine::Postgres => {
                 let n = COUNT.fetch_add(1, Ordering::SeqCst);
                 let schema = format!("t_{}_{n}", std::process::id());
-                Self { target: Target::Postgres { url: postgres_url().to_owned(), schema }, _dir: None }
+                Self { target: Target::Postgres { url: postgres_url().to_owned(), schema, connections: 4 }, _dir: None }
             }
         }
     }

@@ -155,13 +155,11 @@ impl Http for Net {
     async fn stream(&self, request: Request, limit: u64) -> Result<http::Response<BodyStream>, OutboundError> {
         let (parts, body) = self.deliver(request).await?.into_parts();
         let mut seen = 0u64;
-        let stream = body
-            .into_data_stream()
-            .map(move |piece: Result<Bytes, axum::Error>| {
-                let piece = piece.map_err(|e| OutboundError::Connect(e.to_string()))?;
-                seen += piece.len() as u64;
-                if seen > limit { Err(OutboundError::TooLarge(limit)) } else { Ok(piece) }
-            });
+        let stream = body.into_data_stream().map(move |piece: Result<Bytes, axum::Error>| {
+            let piece = piece.map_err(|e| OutboundError::Connect(e.to_string()))?;
+            seen += piece.len() as u64;
+            if seen > limit { Err(OutboundError::TooLarge(limit)) } else { Ok(piece) }
+        });
         Ok(http::Response::from_parts(parts, Box::pin(stream)))
     }
 }

@@ -98,11 +98,8 @@ impl World {
             sample: TestDb::new(engine),
             cards: TestDb::new(engine),
         };
-        let config = testcard::Config {
-            origin: origin(CARDS),
-            relying_parties: vec![origin(PORTAL)],
-            master: master("cards"),
-        };
+        let config =
+            testcard::Config { origin: origin(CARDS), relying_parties: vec![origin(PORTAL)], master: master("cards") };
         let db = places.cards.open(&[testcard::MIGRATIONS]);
         let cards = testcard::build(config, db, clock.clock(), rng.clone()).unwrap();
         net.host(CARDS, vec![cards.router]);
@@ -216,7 +213,8 @@ impl World {
         let mut browser = browser.stopping_at(Vec::<String>::new());
         let page = browser.open(redirect_to.as_str()).await.unwrap().page().unwrap();
         assert_eq!(page.id(), "result", "after {redirect_to}: {}", page.h1());
-        let finished = Finished { outcome: page.outcome().unwrap_or_default().to_owned(), pages, text: text(&page), redirect_to };
+        let finished =
+            Finished { outcome: page.outcome().unwrap_or_default().to_owned(), pages, text: text(&page), redirect_to };
         (browser, finished)
     }
 

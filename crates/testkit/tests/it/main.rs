@@ -2,4 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod attacks;
+mod crashes;
 mod journeys;
+
+fn decide(value: serde_json::Value) -> drive::Decisions {
+    serde_json::from_value(value).unwrap()
+}
