@@ -60,7 +60,8 @@ pub use state::Portal;
 pub const SCHEMA: &[&[Migration]] = &[provider::MIGRATIONS, store::MIGRATIONS, store::sign_ins::MIGRATIONS];
 
 /// Every template of this role.
-pub const TEMPLATES: &[&[(&str, &str)]] = &[authorize::TEMPLATES, run::TEMPLATES, me::TEMPLATES, sign_in::TEMPLATES, sso::TEMPLATES];
+pub const TEMPLATES: &[&[(&str, &str)]] =
+    &[authorize::TEMPLATES, run::TEMPLATES, me::TEMPLATES, sign_in::TEMPLATES, sso::TEMPLATES];
 
 /// Texts of this role: Japanese and English, one pair for each area.
 pub const TEXTS: &[(&str, &str)] = &[

@@ -151,12 +151,8 @@ fn journey() -> Vec<Sample> {
         })
     }));
     all.push(Sample::new(|visit| {
-        let wrong = |field: &str, key: &str| FieldError {
-            field: field.into(),
-            message: visit.text(key, &[]).unwrap(),
-        };
-        let errors =
-            vec![wrong("family_name", "register-family-name-empty"), wrong("email", "register-email-wrong")];
+        let wrong = |field: &str, key: &str| FieldError { field: field.into(), message: visit.text(key, &[]).unwrap() };
+        let errors = vec![wrong("family_name", "register-family-name-empty"), wrong("email", "register-email-wrong")];
         pages::live_page(visit, State::Register, run_page(visit.lang(), "")).errors(errors)
     }));
     all.push(Sample::new(|visit| pages::live_page(visit, State::Link, run_page(visit.lang(), "linked"))));

@@ -5,11 +5,11 @@ use std::time::Duration;
 use base::{Lang, Timestamp};
 use store::jobs::{self, Job};
 
-use crate::{Portal, events};
 use crate::linking::{self, Cancel, Mode};
 use crate::run::step::Around;
 use crate::store::events as received;
 use crate::store::{challenges, hand_overs, journeys, linkages, sessions, sign_ins};
+use crate::{Portal, events};
 
 /// How often [`Portal::sweep`] runs.
 pub const EVERY: Duration = Duration::from_secs(30);

@@ -156,9 +156,7 @@ pub(crate) mod samples {
             policy_uri: full.then(|| "https://tax.example/policy".into()),
             services: if full {
                 vec![Service {
-                    name: "みほんポスト".into(),
-                    operator: "みほん社".into(),
-                    host: "post.example".into(),
+                    name: "みほんポスト".into(), operator: "みほん社".into(), host: "post.example".into()
                 }]
             } else {
                 Vec::new()
@@ -175,9 +173,7 @@ pub(crate) mod samples {
     pub(crate) fn all() -> Vec<Sample> {
         [true, false]
             .map(|full| {
-                Sample::new(move |visit| {
-                    visit.page("journey/consent.html", "consent").step(1).with(page(full))
-                })
+                Sample::new(move |visit| visit.page("journey/consent.html", "consent").step(1).with(page(full)))
             })
             .into()
     }

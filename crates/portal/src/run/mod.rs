@@ -15,7 +15,7 @@ use std::future::Future;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use journey::{Event, Next};
+use journey::{Event, Next, REPEAT};
 use store::Error;
 use web::form::Fields;
 use web::{Fault, Form, Refusal, Route, Routes, Visit, Who};
@@ -97,11 +97,15 @@ async fn show(State(portal): State<Portal>, Path(id): Path<String>, visit: Visit
     }
     let now = portal.clock().now();
     run.journey = step::up_to_date(&run, now);
-    if let Next::Return(_) = run.journey.next()
-        && run.journey.apply(Event::Returned, now).is_ok()
-    {
+    // A finished run whose citizen is not back: the redirect was never made, or its answer was lost. A
+    // minute later the API user has either heard, or the code is dead.
+    let due = matches!(run.journey.next(), Next::Return(_)) && run.journey.apply(Event::Returned, now).is_ok();
+    let lost = run.journey.returned().is_some_and(|at| now.since(at) < REPEAT);
+    if due || lost {
         let around = Around::new(&portal, visit.lang()).await?;
-        return finish(&around, &visit, &id, Taken::Way(settle_now(&around, &id).await?)).await;
+        if let Way::Back(url) = settle_now(&around, &id).await? {
+            return Ok(visit.redirect(&url));
+        }
     }
     pages::show(&portal, &visit, &run).await
 }
