@@ -16,16 +16,16 @@ before(async () => {
   world.demo = await startRoles({
     edit: (roles) => {
       makeCertificates(roles.data, Object.values(HOSTS));
-      const moves = Object.entries(HOSTS).map(([role, host]) => [roles[role], roles[role].replace('http:', 'https:').replace('localhost', host)]);
+      const moves = Object.entries(HOSTS).map(([role, host]) => [role, roles[role], roles[role].replace('http://localhost', `https://${host}`)]);
       for (const [role, host] of Object.entries(HOSTS)) {
+        roles.rewrite(role, (text) => moves.reduce((moved, [, from, to]) => moved.replaceAll(from, to), text));
         roles.change(
           role,
-          ...moves.map(([from, to]) => [new RegExp(`${from}(?=\\D|$)|^$`, 'g'), (found) => (found ? to : found)]),
           [/^listen = "127\.0\.0\.1:/m, `listen = "${host === 'localhost' ? '127.0.0.1' : host}:`],
           [/^environment = .*$/m, '$&\ntls_cert = "tls.pem"\ntls_key = "tls.key"\ntrusted_roots = ["ca.pem"]'],
         );
       }
-      for (const [role, [, to]] of Object.keys(HOSTS).map((r, i) => [r, moves[i]])) roles[role] = to;
+      for (const [role, , to] of moves) roles[role] = to;
       // What was prepared belongs to the other addresses; the cards and their authority stay.
       for (const role of ['portal', 'delivery', 'sample']) for (const end of ['', '-wal', '-shm']) rmSync(join(roles.data, `${role}.db${end}`), { force: true });
     },

@@ -36,14 +36,19 @@ export class Roles extends Demo {
     return join(this.data, `${NAMES[role]}.toml`);
   }
 
+  /** Writes a role's configuration file anew. */
+  rewrite(role, how) {
+    writeFileSync(this.config(role), how(readFileSync(this.config(role), 'utf8')));
+  }
+
   /** Changes a role's configuration file: pairs of a pattern and its replacement; every pattern has to fit. */
   change(role, ...pairs) {
-    let text = readFileSync(this.config(role), 'utf8');
-    for (const [pattern, by] of pairs) {
-      if (!text.match(pattern)) throw new Error(`${this.config(role)} has no ${pattern}:\n${text}`);
-      text = text.replace(pattern, by);
-    }
-    writeFileSync(this.config(role), text);
+    this.rewrite(role, (text) =>
+      pairs.reduce((changed, [pattern, by]) => {
+        if (!changed.match(pattern)) throw new Error(`${this.config(role)} has no ${pattern}`);
+        return changed.replace(pattern, by);
+      }, text),
+    );
   }
 
   async start(role) {
