@@ -8,7 +8,6 @@
 
 pub mod kit;
 pub mod reference;
-mod seed;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -25,7 +24,6 @@ use web::{Environment, Fault, Origin, Routes, Site};
 
 pub use kit::{Kit, KitConfig, Limits, Parts, Portal, Tokens};
 pub use reference::{PasswordCost, Post};
-pub use seed::SeedLink;
 pub use store::MIGRATIONS;
 
 /// Settings of the reference delivery service.

@@ -15,7 +15,6 @@ mailbox-subject = Subject
 mailbox-sender = Sender
 mailbox-year = Tax year
 mailbox-received = Received
-mailbox-status = Status
 mailbox-is-unread = Unread
 mailbox-is-read = Read
 mailbox-empty = No documents have been delivered yet.

@@ -12,7 +12,6 @@ mailbox-subject = 件名
 mailbox-sender = 差出人
 mailbox-year = 年分
 mailbox-received = 届いた日
-mailbox-status = 状態
 mailbox-is-unread = 未読
 mailbox-is-read = 既読
 mailbox-empty = 届いた文書はまだありません。

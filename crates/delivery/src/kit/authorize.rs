@@ -16,7 +16,7 @@ use provider::{LoadedRequest, RequestRefusal};
 use serde::Serialize;
 use web::{Fault, Form, Visit};
 
-use super::sign_in::{SignInForm, SignUpForm, SignUpValues, Ways};
+use super::sign_in::{SignInForm, SignUpForm, SignUpValues, SignedIn, Ways};
 use super::{AccountId, ClientAddress, Kit, NoFields, SubjectToken};
 use crate::store::linkages::{self, Linkage, State};
 use crate::store::sign_ins::{self, Phase, SignIn, Step};
@@ -336,7 +336,7 @@ impl Kit {
             return Ok(visit.redirect(&run.path("done")));
         }
         match self.try_sign_in(&visit, &form, &from).await? {
-            Ok(account) => self.signed_in_for(&visit, &run, &account).await,
+            Ok(signed_in) => self.signed_in_for(&visit, &run, signed_in).await,
             Err(refused) => {
                 let ways = self.link_ways(&visit, &run, "sign-in", "sign-up");
                 let page = self.sign_in_page(&visit, ways, form.email(), Some(refused));
@@ -361,7 +361,7 @@ impl Kit {
             return Ok(visit.redirect(&run.path(Self::page_of(&run))));
         }
         match self.try_sign_up(&visit, &form, &from).await? {
-            Ok(account) => self.signed_in_for(&visit, &run, &account).await,
+            Ok(signed_in) => self.signed_in_for(&visit, &run, signed_in).await,
             Err(refused) => {
                 let ways = self.link_ways(&visit, &run, "sign-up", "sign-in");
                 let page = self.sign_up_page(&visit, ways, form.values(), Some(refused));
@@ -371,8 +371,8 @@ impl Kit {
     }
 
     /// Writes who signed in for this request, and shows the next page.
-    async fn signed_in_for(&self, visit: &Visit, run: &Run, account: &AccountId) -> Result<Response, Fault> {
-        if self.enter(visit, run, Phase::SignedIn, Some(account)).await? {
+    async fn signed_in_for(&self, visit: &Visit, run: &Run, signed_in: SignedIn) -> Result<Response, Fault> {
+        if self.enter(visit, run, Phase::SignedIn, Some(signed_in)).await? {
             Ok(visit.redirect(&run.path("allow")))
         } else {
             // Another browser was faster, or a second tab went further.
@@ -385,15 +385,18 @@ impl Kit {
         visit: &Visit,
         run: &Run,
         phase: Phase,
-        account: Option<&AccountId>,
+        signed_in: Option<SignedIn>,
     ) -> Result<bool, Fault> {
         let (request, browser) = (run.id().to_owned(), visit.browser().hash());
-        let (linkage, account) = (run.token.linkage_id.clone(), account.cloned());
+        let linkage = run.token.linkage_id.clone();
         let now = self.now();
         Ok(self
             .db()
             .write(move |tx| {
-                let account = account.as_ref().map(AccountId::as_str);
+                if let Some(tries) = signed_in.as_ref().and_then(|s| s.tries.as_ref()) {
+                    tries.succeeded(tx)?;
+                }
+                let account = signed_in.as_ref().map(|s| s.account.as_str());
                 sign_ins::enter(
                     tx,
                     &Step { request: &request, browser: &browser, linkage: &linkage, phase, account },

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use axum::extract::FromRequestParts;
 use base::codec::sha256_b64url;
 use http::request::Parts;
+use store::Tx;
 use web::serve::Peer;
 
 use super::Kit;
@@ -54,19 +55,36 @@ impl Kit {
         }
     }
 
-    /// Whether one more try is allowed.
-    pub(crate) async fn may_try(&self, tries: &Tries) -> store::Result<bool> {
+    /// Takes one try, before anything is checked: guesses sent all at once are counted like others.
+    /// `false`: there is none left.
+    pub(crate) async fn take_try(&self, tries: &Tries) -> store::Result<bool> {
         let l = self.0.config.limits;
+        // In this order, so that tries refused for one pair of account and address don't count against
+        // that account elsewhere.
         let keys = [
             (tries.both.clone(), l.account_and_address),
             (tries.address.clone(), l.address),
             (tries.account.clone(), l.account),
         ];
         let now = self.now();
+        let until = now.plus(l.window);
+        let known = keys.clone();
+        let spent = move |tx: &mut Tx<'_>| {
+            for (key, limit) in &known {
+                if counters::get(tx, key, now)? >= *limit {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, store::Error>(false)
+        };
+        // A look without writing, for those who go on and on.
+        if self.db().read(spent).await? {
+            return Ok(false);
+        }
         self.db()
-            .read(move |tx| {
+            .write(move |tx| {
                 for (key, limit) in &keys {
-                    if counters::get(tx, key, now)? >= *limit {
+                    if counters::hit(tx, key, now, until)? > *limit {
                         return Ok(false);
                     }
                 }
@@ -74,45 +92,25 @@ impl Kit {
             })
             .await
     }
+}
 
-    /// Counts a failure.
-    pub(crate) async fn failed(&self, tries: Tries) -> store::Result<()> {
-        let now = self.now();
-        let until = now.plus(self.0.config.limits.window);
-        self.db()
-            .write(move |tx| {
-                for key in [&tries.both, &tries.address, &tries.account] {
-                    counters::hit(tx, key, now, until)?;
-                }
-                Ok(())
-            })
-            .await
+impl Tries {
+    /// A success: gives the try back, and forgives this account's failures from this address. Not the
+    /// other counts: who guesses at many accounts may own one of them.
+    pub(crate) fn succeeded(&self, tx: &mut Tx<'_>) -> store::Result<()> {
+        counters::clear(tx, &self.both)?;
+        counters::undo(tx, &self.address)?;
+        counters::undo(tx, &self.account)
     }
+}
 
-    /// A success forgives this account's failures from this address. Not the others: who guesses at many
-    /// accounts may own one of them.
-    pub(crate) async fn succeeded(&self, tries: Tries) -> store::Result<()> {
-        let now = self.now();
-        let key = tries.both.clone();
-        if self.db().read(move |tx| counters::get(tx, &key, now)).await? > 0 {
-            self.db().write(move |tx| counters::clear(tx, &tries.both)).await?;
-        }
-        Ok(())
-    }
-
+impl Kit {
     /// Whether one more account may be made from this address; counts it.
     pub(crate) async fn may_sign_up(&self, from: &ClientAddress) -> store::Result<bool> {
         let Some(limit) = self.0.config.limits.sign_ups else { return Ok(true) };
         let key = sha256_b64url(&format!("sign-up\n{}", from.0));
         let now = self.now();
         let until = now.plus(self.0.config.limits.window);
-        self.db()
-            .write(move |tx| {
-                if counters::get(tx, &key, now)? >= limit {
-                    return Ok(false);
-                }
-                counters::hit(tx, &key, now, until).map(|()| true)
-            })
-            .await
+        self.db().write(move |tx| Ok(counters::hit(tx, &key, now, until)? <= limit)).await
     }
 }

@@ -6,6 +6,8 @@ use axum::response::Response;
 use base::codec::sha256_b64url;
 use web::{Fault, Form, Visit};
 
+use super::limits::Tries;
+use super::sign_in::SignedIn;
 use super::{AccountId, Kit, NoFields};
 use crate::store::sessions::{self, Session};
 
@@ -37,6 +39,21 @@ impl Kit {
     /// # Errors
     /// The database.
     pub async fn begin_session(&self, visit: &Visit, account: &AccountId, by_portal: bool) -> Result<(), Fault> {
+        self.write_session(visit, account, by_portal, None).await
+    }
+
+    /// The same for somebody who just signed in by password.
+    pub(crate) async fn begin_session_for(&self, visit: &Visit, signed_in: SignedIn) -> Result<(), Fault> {
+        self.write_session(visit, &signed_in.account, false, signed_in.tries).await
+    }
+
+    async fn write_session(
+        &self,
+        visit: &Visit,
+        account: &AccountId,
+        by_portal: bool,
+        tries: Option<Tries>,
+    ) -> Result<(), Fault> {
         let token = self.0.parts.rng.token();
         let id = sha256_b64url(&token);
         let old = visit.cookie(&self.0.session).map(sha256_b64url);
@@ -44,6 +61,9 @@ impl Kit {
         let session = Session { account: account.0.clone(), by_portal, since: now, expires: now.plus(LIFE) };
         self.db()
             .write(move |tx| {
+                if let Some(tries) = &tries {
+                    tries.succeeded(tx)?;
+                }
                 if let Some(old) = &old {
                     sessions::end(tx, old)?;
                 }

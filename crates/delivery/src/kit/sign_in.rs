@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use web::{Fault, FieldError, Form, Page, Visit};
 
+use super::limits::Tries;
 use super::{AccountId, ClientAddress, Kit, NewAccount, SignUpRefusal};
 
 /// Shortest password of a new account; the longest that is looked at.
@@ -68,6 +69,12 @@ struct SignUpPage {
     values: SignUpValues,
 }
 
+/// Somebody who proved who they are. The counters are set right in the transaction that makes use of it.
+pub(crate) struct SignedIn {
+    pub(crate) account: AccountId,
+    pub(crate) tries: Option<Tries>,
+}
+
 /// What is wrong with what somebody entered.
 #[derive(Debug)]
 pub(crate) struct Refused {
@@ -109,7 +116,7 @@ impl Kit {
         visit: &Visit,
         form: &SignInForm,
         from: &ClientAddress,
-    ) -> Result<Result<AccountId, Refused>, Fault> {
+    ) -> Result<Result<SignedIn, Refused>, Fault> {
         let mut errors = Vec::new();
         let email = email(&form.email);
         if email.is_none() {
@@ -123,23 +130,14 @@ impl Kit {
             return Ok(Err(Refused { status: StatusCode::UNPROCESSABLE_ENTITY, errors }));
         };
         let tries = self.tries(&email, from);
-        if !self.may_try(&tries).await? {
+        if !self.take_try(&tries).await? {
             let errors = vec![wrong(visit, "password", "kit-error-too-often")?];
             return Ok(Err(Refused { status: StatusCode::TOO_MANY_REQUESTS, errors }));
         }
         let found = if length <= *PASSWORD.end() { self.0.accounts.check(&email, &form.password).await? } else { None };
         match found {
-            // Guesses sent all at once were all let in above; by now the failed ones among them count.
-            Some(_) if !self.may_try(&tries).await? => {
-                let errors = vec![wrong(visit, "password", "kit-error-too-often")?];
-                Ok(Err(Refused { status: StatusCode::TOO_MANY_REQUESTS, errors }))
-            }
-            Some(account) => {
-                self.succeeded(tries).await?;
-                Ok(Ok(account))
-            }
+            Some(account) => Ok(Ok(SignedIn { account, tries: Some(tries) })),
             None => {
-                self.failed(tries).await?;
                 let errors = vec![wrong(visit, "password", "kit-error-sign-in")?];
                 Ok(Err(Refused { status: StatusCode::UNPROCESSABLE_ENTITY, errors }))
             }
@@ -152,7 +150,7 @@ impl Kit {
         visit: &Visit,
         form: &SignUpForm,
         from: &ClientAddress,
-    ) -> Result<Result<AccountId, Refused>, Fault> {
+    ) -> Result<Result<SignedIn, Refused>, Fault> {
         let mut errors = Vec::new();
         let name = |text: &str| {
             let line = web::form::line(text);
@@ -183,7 +181,7 @@ impl Kit {
         }
         let new = NewAccount { email, family_name, given_name, password: form.password.clone(), lang: visit.lang() };
         match self.0.accounts.sign_up(new).await? {
-            Ok(account) => Ok(Ok(account)),
+            Ok(account) => Ok(Ok(SignedIn { account, tries: None })),
             Err(SignUpRefusal::Taken) => {
                 refused(StatusCode::UNPROCESSABLE_ENTITY, vec![wrong(visit, "email", "kit-error-taken")?])
             }
@@ -244,8 +242,8 @@ impl Kit {
         Form(form): Form<SignInForm>,
     ) -> Result<Response, Fault> {
         match self.try_sign_in(&visit, &form, &from).await? {
-            Ok(account) => {
-                self.begin_session(&visit, &account, false).await?;
+            Ok(signed_in) => {
+                self.begin_session_for(&visit, signed_in).await?;
                 Ok(visit.redirect(self.0.config.home))
             }
             Err(refused) => {
@@ -269,8 +267,8 @@ impl Kit {
         Form(form): Form<SignUpForm>,
     ) -> Result<Response, Fault> {
         match self.try_sign_up(&visit, &form, &from).await? {
-            Ok(account) => {
-                self.begin_session(&visit, &account, false).await?;
+            Ok(signed_in) => {
+                self.begin_session_for(&visit, signed_in).await?;
                 Ok(visit.redirect(self.0.config.home))
             }
             Err(refused) => {

@@ -29,15 +29,19 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// A text of the document's own, in its own language.
     fn text(&mut self, key: &str, text: &str) -> Result<(), Fault> {
         let head = self.visit.text(key, &[])?;
-        self.rows.push(Row { head, kind: "text", text: text.to_owned(), yen: 0 });
+        self.rows.push(Row { head, kind: "own", text: text.to_owned(), yen: 0 });
         Ok(())
     }
 
+    /// A word of ours.
     fn word(&mut self, key: &str, word: &str) -> Result<(), Fault> {
+        let head = self.visit.text(key, &[])?;
         let text = self.visit.text(word, &[])?;
-        self.text(key, &text)
+        self.rows.push(Row { head, kind: "word", text, yen: 0 });
+        Ok(())
     }
 
     fn date(&mut self, key: &str, date: Date) -> Result<(), Fault> {

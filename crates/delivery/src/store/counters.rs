@@ -9,7 +9,9 @@ store::statements! {
     HIT = "INSERT INTO counters (id, hits, until) VALUES ($1, 1, $3)
         ON CONFLICT (id) DO UPDATE SET
             hits = CASE WHEN counters.until > $2 THEN counters.hits + 1 ELSE 1 END,
-            until = CASE WHEN counters.until > $2 THEN counters.until ELSE $3 END";
+            until = CASE WHEN counters.until > $2 THEN counters.until ELSE $3 END
+        RETURNING hits";
+    UNDO = "UPDATE counters SET hits = hits - 1 WHERE id = $1 AND hits > 0";
     CLEAR = "DELETE FROM counters WHERE id = $1";
     PURGE = "DELETE FROM counters WHERE until < $1";
 }
@@ -19,9 +21,14 @@ pub fn get(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<i64> {
     tx.query_opt(GET, &params![id, now])?.map_or(Ok(0), |row| row.int(0))
 }
 
-/// One hit more; a window that begins ends at `until`.
-pub fn hit(tx: &mut Tx<'_>, id: &str, now: Timestamp, until: Timestamp) -> Result<()> {
-    tx.execute(HIT, &params![id, now, until]).map(drop)
+/// One hit more, and how many that makes; a window that begins ends at `until`.
+pub fn hit(tx: &mut Tx<'_>, id: &str, now: Timestamp, until: Timestamp) -> Result<i64> {
+    tx.query_opt(HIT, &params![id, now, until])?.map_or(Ok(1), |row| row.int(0))
+}
+
+/// Takes one hit back.
+pub fn undo(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    tx.execute(UNDO, &params![id]).map(drop)
 }
 
 /// Forgets the hits.

@@ -7,6 +7,7 @@ mod foreign;
 mod operator;
 mod pages;
 mod properties;
+mod seed;
 mod sso;
 mod world;
 
