@@ -65,6 +65,13 @@ impl Net {
         self.0.hosts.lock().remove(origin).unwrap_or_default()
     }
 
+    /// Takes everybody off the network. Routers hold the network and the network holds them: without
+    /// this neither ever goes.
+    pub fn clear(&self) {
+        let hosts = std::mem::take(&mut *self.0.hosts.lock());
+        drop(hosts);
+    }
+
     /// The next `times` calls whose `METHOD url` contains `part` go wrong.
     pub fn trouble(&self, part: &str, trouble: Trouble, times: u64) {
         self.0.rules.lock().push(Rule { part: part.to_owned(), trouble, times });

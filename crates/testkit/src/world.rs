@@ -259,6 +259,12 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        self.net.clear();
+    }
+}
+
 async fn states(db: &Db, sql: &'static str) -> Vec<(String, String)> {
     let rows = db.read(move |tx| tx.query(sql, &[])).await.unwrap();
     rows.into_iter().map(|mut r| (r.text(0).unwrap(), r.text(1).unwrap())).collect()

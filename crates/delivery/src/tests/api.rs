@@ -73,6 +73,10 @@ async fn conflicts_and_tombstones() {
     let a2 = permission(&world, "hanako@example.jp", "lnk_2", &t2).await;
     let body = |t: &str| Some(json!({ "subject_token": t }));
     assert_eq!(world.call(Method::PUT, "/linkages/lnk_1", &a1, body(&t1)).await.0, StatusCode::OK);
+    // A repetition is one only with the same subject token.
+    let swapped = world.subject_token("lnk_1", "s1");
+    let (status, _, answer) = world.call(Method::PUT, "/linkages/lnk_1", &a1, body(&swapped)).await;
+    assert_eq!((status, value(&answer)["error"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid_subject_token")));
     let (status, _, answer) = world.call(Method::PUT, "/linkages/lnk_2", &a2, body(&t2)).await;
     assert_eq!((status, value(&answer)["error"].as_str()), (StatusCode::CONFLICT, Some("link_conflict")));
     // A refused link stays an offer and can be withdrawn.

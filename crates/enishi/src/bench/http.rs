@@ -157,11 +157,31 @@ pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|w| w == needle)
 }
 
+/// The origin of an `http` address, and where it is.
+pub fn address(url: &str) -> Option<(&str, SocketAddr)> {
+    use std::net::ToSocketAddrs as _;
+    const SCHEME: &str = "http://";
+    let rest = url.strip_prefix(SCHEME)?;
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let found: Vec<_> = authority.to_socket_addrs().ok()?.collect();
+    // The house listens on IPv4 when it is not told otherwise.
+    let addr = found.iter().find(|a| a.is_ipv4()).or(found.first()).copied()?;
+    Some((&url[..SCHEME.len() + authority.len()], addr))
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    #[test]
+    fn addresses() {
+        let local = "127.0.0.1:7100".parse().unwrap();
+        assert_eq!(address("http://127.0.0.1:7100/read?x"), Some(("http://127.0.0.1:7100", local)));
+        assert_eq!(address("http://127.0.0.1:7100"), Some(("http://127.0.0.1:7100", local)));
+        assert_eq!(address("https://127.0.0.1:7100/"), None);
+    }
 
     #[tokio::test]
     async fn reads_lengths_chunks_and_closed_connections() {

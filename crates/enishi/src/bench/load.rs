@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::http::Link;
 use super::measure::{self, Latency, Meter};
 use super::reader::{Cards, Reader};
-use super::walk::{ApiUser, Asked, Walker};
+use super::walk::{ApiUser, Asked, CardSide, Walker};
 use crate::config::ConfigError;
 use crate::demo::DELIVERY_ID;
 
@@ -50,6 +50,17 @@ pub struct Watched {
     pub pids: Vec<u32>,
 }
 
+/// Where the citizens' cards come from.
+pub enum Source {
+    /// The bench's own: the cards, the reader's listener, its origin.
+    Own(Arc<Cards>, std::net::TcpListener, String),
+    /// A test person of the target's test-card stand-in.
+    StandIn(&'static pki::Person),
+}
+
+/// Where citizens of a target come back: nobody has to listen there.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
 /// What the load needs to know; goes to its thread.
 pub struct Load {
     /// What to do.
@@ -58,12 +69,8 @@ pub struct Load {
     pub length: Length,
     /// How many citizens at a time.
     pub concurrency: usize,
-    /// Everybody's cards.
-    pub cards: Arc<Cards>,
-    /// The card reader's listener.
-    pub reader: std::net::TcpListener,
-    /// Its origin.
-    pub reader_origin: String,
+    /// Who has cards, and where they are read.
+    pub cards: Source,
     /// Origins with their addresses, the portal's first.
     pub origins: Vec<(String, std::net::SocketAddr)>,
     /// Which processes to watch.
@@ -140,15 +147,22 @@ impl Load {
 
     async fn measure(self) -> core::result::Result<Result, ConfigError> {
         let failed = |e: String| ConfigError::new(format!("bench: {e}"));
-        let reader = Reader::new(self.cards.clone(), self.rng.clone());
-        self.reader.set_nonblocking(true).map_err(|e| failed(e.to_string()))?;
-        let listener = TcpListener::from_std(self.reader).map_err(|e| failed(e.to_string()))?;
-        let answering = tokio::task::spawn_local(reader.clone().serve(listener));
+        let (cards, people, home) = match self.cards {
+            Source::Own(cards, listener, origin) => {
+                let reader = Reader::new(cards.clone(), self.rng.clone());
+                listener.set_nonblocking(true).map_err(|e| failed(e.to_string()))?;
+                let listener = TcpListener::from_std(listener).map_err(|e| failed(e.to_string()))?;
+                // Ends with this thread's runtime.
+                tokio::task::spawn_local(reader.clone().serve(listener));
+                (CardSide::Own(reader, origin.clone()), cards.people.len() as u64, origin)
+            }
+            Source::StandIn(person) => (CardSide::StandIn(person), 1, NOWHERE.to_owned()),
+        };
 
         let Some((portal, addr)) = self.origins.first().cloned() else { return Err(failed("no portal".to_owned())) };
         let key = || SigningKey::generate(Alg::Es256, &self.rng).map_err(|e| failed(e.to_string()));
         let (signing, dpop) = (key()?, key()?);
-        let redirect_uri = format!("{}/callback", self.reader_origin);
+        let redirect_uri = format!("{home}/callback");
         let client_id =
             Walker::register(&mut Link::new(addr), &portal, &signing, &redirect_uri).await.map_err(failed)?;
         let api = Rc::new(ApiUser {
@@ -176,12 +190,11 @@ impl Load {
             ended: Notify::new(),
         });
         let walkers: Vec<_> = (0..self.concurrency)
-            .map(|_| Walker::new(api.clone(), reader.clone(), &self.reader_origin, meter.clone(), &self.origins))
+            .map(|_| Walker::new(api.clone(), cards.clone(), meter.clone(), &self.origins))
             .collect();
         let mut workers = Vec::new();
         match self.kind {
             Kind::Runs(asked) => {
-                let people = self.cards.people.len() as u64;
                 for walker in walkers {
                     workers.push(tokio::task::spawn_local(runs(shared.clone(), walker, asked, people)));
                 }
@@ -189,7 +202,7 @@ impl Load {
             Kind::Calls => {
                 let mut ready = Vec::new();
                 for (n, mut walker) in walkers.into_iter().enumerate() {
-                    let person = n % self.cards.people.len().max(1);
+                    let person = n % usize::try_from(people).unwrap_or(1).max(1);
                     let token =
                         walker.run(Asked::Documents, person).await.map_err(|e| failed(format!("no token: {e}")))?;
                     ready.push((walker, token));
@@ -223,7 +236,6 @@ impl Load {
                 meter.borrow_mut().error("a citizen of the bench panicked".to_owned());
             }
         }
-        answering.abort();
         let meter = meter.borrow();
         let runs = meter.runs;
         let processes = self.watched.iter().zip(before.iter().zip(&after)).map(|(w, (b, a))| {

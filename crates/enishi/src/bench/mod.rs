@@ -28,7 +28,7 @@ use std::time::Duration;
 use crate::config::ConfigError;
 use crate::demo::PasswordCost;
 use crate::roles::World;
-use load::{Kind, Length, Load, Watched};
+use load::{Kind, Length, Load, Source, Watched};
 use report::{Around, Scene};
 use stage::{Plan, Stage};
 use walk::Asked;
@@ -64,6 +64,10 @@ pub struct Options {
     /// Linking: cost of password hashing at the delivery service. Default: both, one after the other.
     #[arg(long, value_enum)]
     password_cost: Option<PasswordCost>,
+    /// Measure a portal of the test environment that runs already (its origin, plain HTTP), with the card of
+    /// the linked test person of its stand-in. Scenarios documents and calls; nothing is prepared or pinned.
+    #[arg(long, value_name = "ORIGIN", conflicts_with_all = ["database", "data", "first_timers", "password_cost"])]
+    target: Option<String>,
     /// Let the system choose the cores.
     #[arg(long)]
     unpinned: bool,
@@ -114,6 +118,8 @@ impl Options {
             Scenario::Documents => vec![documents],
             Scenario::Calls => vec![calls],
             Scenario::Linking => linking.collect(),
+            // The stand-in's people can be linked once only.
+            Scenario::All if self.target.is_some() => vec![documents, calls],
             Scenario::All => [documents].into_iter().chain(linking).chain([calls]).collect(),
         }
     }
@@ -178,6 +184,9 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
     if options.concurrency == 0 || options.concurrency > 1024 {
         return Err(ConfigError::new("--concurrency has to be between 1 and 1024"));
     }
+    if let Some(target) = &options.target {
+        return against(&options, target, world).await;
+    }
     let base = options.data.clone().unwrap_or_else(std::env::temp_dir);
     let base =
         std::path::absolute(&base).map_err(|e| ConfigError::new(format!("{} is no folder: {e}", base.display())))?;
@@ -202,14 +211,55 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
         }
         scenes.push(scene);
     }
-    let failed: u64 = scenes.iter().map(|s| s.result.errors.values().sum::<u64>()).sum();
+    conclude(&options, &around, &scenes)
+}
+
+/// Measures a portal that runs already.
+async fn against(options: &Options, target: &str, world: &World) -> Result<(), ConfigError> {
+    let (origin, addr) =
+        http::address(target).filter(|(origin, _)| *origin == target.trim_end_matches('/')).ok_or_else(|| {
+            ConfigError::new("--target has to be the origin of a portal over plain HTTP, such as http://localhost:7100")
+        })?;
+    if options.scenario == Scenario::Linking {
+        return Err(ConfigError::new(
+            "linking runs need fresh people: leave --target out, and the bench makes its own world",
+        ));
+    }
+    let linked = pki::people::PEOPLE.iter().find(|p| p.case == pki::people::Case::Linked);
+    let person = linked.ok_or_else(|| ConfigError::new("no test person is linked"))?;
+    let around = Around::of_target(options.concurrency);
+    if !options.json {
+        around.print();
+    }
+    let mut scenes = Vec::new();
+    for part in options.parts() {
+        let load = Load {
+            kind: part.kind,
+            length: options.length(),
+            concurrency: options.concurrency,
+            cards: Source::StandIn(person),
+            origins: vec![(origin.to_owned(), addr)],
+            watched: vec![Watched { name: "load".to_owned(), pids: vec![std::process::id()] }],
+            clock: world.clock.clone(),
+            rng: world.rng.clone(),
+        };
+        let scene = Scene { name: part.name, result: load.run().await? };
+        if !options.json {
+            scene.print();
+        }
+        scenes.push(scene);
+    }
+    conclude(options, &around, &scenes)
+}
+
+fn conclude(options: &Options, around: &Around, scenes: &[Scene]) -> Result<(), ConfigError> {
     if options.json {
-        println!("{}", report::json(&around, &scenes));
+        println!("{}", report::json(around, scenes));
     }
-    if failed > 0 {
-        return Err(ConfigError::new(format!("{failed} runs failed")));
+    match scenes.iter().map(|s| s.result.errors.values().sum::<u64>()).sum::<u64>() {
+        0 => Ok(()),
+        failed => Err(ConfigError::new(format!("{failed} runs failed"))),
     }
-    Ok(())
 }
 
 async fn measure_one(
@@ -265,9 +315,7 @@ async fn drive(
         kind: part.kind,
         length: options.length(),
         concurrency: options.concurrency,
-        cards: stage.cards.clone(),
-        reader,
-        reader_origin: stage.reader_origin.clone(),
+        cards: Source::Own(stage.cards.clone(), reader, stage.reader_origin.clone()),
         origins: stage.servers.iter().map(|s| (s.origin.clone(), s.addr)).collect(),
         watched,
         clock: world.clock.clone(),

@@ -26,21 +26,29 @@ impl<'a> Page<'a> {
         tag(&self.0[at..])
     }
 
-    /// The tag that acts so, and where it begins.
-    fn act(&self, act: &str) -> Option<(usize, &'a str)> {
-        let at = self.0.find(&format!("data-act=\"{act}\""))?;
-        let begin = self.0[..at].rfind('<')?;
-        Some((begin, tag(&self.0[begin..])?))
+    /// The tag that acts so (with this value, when there are several), and where it begins.
+    fn act(&self, act: &str, value: Option<&str>) -> Option<(usize, &'a str)> {
+        let mark = format!("data-act=\"{act}\"");
+        let tags = self.0.match_indices(&mark).filter_map(|(at, _)| {
+            let begin = self.0[..at].rfind('<')?;
+            Some((begin, tag(&self.0[begin..])?))
+        });
+        tags.into_iter().find(|(_, tag)| value.is_none() || attribute(tag, "value") == value)
     }
 
     /// Where a link leads.
     pub fn link(&self, act: &str) -> Option<String> {
-        attribute(self.act(act)?.1, "href").map(unescape)
+        attribute(self.act(act, None)?.1, "href").map(unescape)
     }
 
     /// The form of a button: its address, and its hidden fields with the button's own value as a form body.
     pub fn form(&self, act: &str) -> Option<(String, Body)> {
-        let (button_at, button) = self.act(act)?;
+        self.form_with(act, None)
+    }
+
+    /// [`Page::form`] of the button that sends this value.
+    pub fn form_with(&self, act: &str, value: Option<&str>) -> Option<(String, Body)> {
+        let (button_at, button) = self.act(act, value)?;
         let begin = self.0[..button_at].rfind("<form")?;
         let end = begin + self.0[begin..].find("</form>")?;
         let action = match attribute(button, "formaction") {
@@ -125,7 +133,8 @@ mod tests {
         <form method="post" action="&#x2f;run/1/stop"><input type="hidden" name="csrf" value="A"><button data-act="stop">x</button></form>
         <form action="/run/1/link" method="post"><input type="hidden" name="csrf" value="B&amp;C">
         <input type="hidden" name="seq" value="4"><input type="text" name="email" value="">
-        <button type="submit" name="decision" value="agree" data-act="link">連携する</button></form>
+        <button type="submit" name="decision" value="agree" data-act="link">連携する</button>
+        <button type="submit" name="decision" value="later" data-act="link">あとで</button></form>
         <a href="/run/1/next?a=1&amp;b=2" data-act="next">次へ</a></main></body></html>"#;
 
     #[test]
@@ -134,6 +143,7 @@ mod tests {
         assert_eq!((page.id(), page.trouble()), (Some("link"), Some("E9")));
         let (action, body) = page.form("link").unwrap();
         assert_eq!((action.as_str(), body.as_str()), ("/run/1/link", "csrf=B%26C&seq=4&decision=agree"));
+        assert!(page.form_with("link", Some("later")).unwrap().1.as_str().ends_with("&decision=later"));
         assert_eq!(page.form("stop").unwrap().0, "/run/1/stop");
         assert_eq!(page.link("next").as_deref(), Some("/run/1/next?a=1&b=2"));
         assert!(page.form("absent").is_none());

@@ -50,6 +50,18 @@ impl Around {
         }
     }
 
+    /// A portal about whose surroundings nothing is known.
+    pub fn of_target(concurrency: usize) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            database: "the target's database",
+            concurrency,
+            flush: None,
+            cores: "not pinned to cores".to_owned(),
+            logging: "the target's".to_owned(),
+        }
+    }
+
     /// For people.
     pub fn print(&self) {
         println!("enishi {} · {} · {} · {} at a time", self.version, self.database, self.cores, self.concurrency);

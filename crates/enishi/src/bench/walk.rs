@@ -13,7 +13,7 @@ use jose::SigningKey;
 use oauth::{Form, assertion, pkce};
 use serde_json::{Value, json};
 
-use super::http::{Link, Reply};
+use super::http::{Link, Reply, address};
 use super::measure::Meter;
 use super::page::{Body, Page};
 use super::reader::{Person, Reader};
@@ -67,10 +67,18 @@ struct Begun {
 /// What a citizen's connections and cookies are.
 pub struct Walker {
     api: Rc<ApiUser>,
-    reader: Reader,
-    reader_origin: String,
+    cards: CardSide,
     meter: Rc<RefCell<Meter>>,
     sites: Vec<Site>,
+}
+
+/// Where cards are read.
+#[derive(Clone)]
+pub enum CardSide {
+    /// By the bench itself, at this origin.
+    Own(Reader, String),
+    /// At the target's test-card stand-in, through its pages, as this test person.
+    StandIn(&'static pki::Person),
 }
 
 /// One origin as one browser sees it.
@@ -78,6 +86,12 @@ struct Site {
     origin: String,
     link: Link,
     cookies: Vec<(String, String)>,
+}
+
+impl Site {
+    fn new(origin: &str, addr: std::net::SocketAddr) -> Self {
+        Self { origin: origin.to_owned(), link: Link::new(addr), cookies: Vec::new() }
+    }
 }
 
 /// What the browser does next.
@@ -109,6 +123,8 @@ fn hop(path: &str) -> &'static str {
         "delivery: authorize"
     } else if plain == "/link/callback" {
         "callback (token, PUT, W6)"
+    } else if plain == "/read" || plain.starts_with("/read/") {
+        "stand-in: redirects"
     } else if plain.ends_with("/return") {
         "delivery: code"
     } else {
@@ -120,15 +136,11 @@ impl Walker {
     /// A browser at these origins: the portal first.
     pub fn new(
         api: Rc<ApiUser>,
-        reader: Reader,
-        reader_origin: &str,
+        cards: CardSide,
         meter: Rc<RefCell<Meter>>,
         origins: &[(String, std::net::SocketAddr)],
     ) -> Self {
-        let site =
-            |(origin, addr): &(String, _)| Site { origin: origin.clone(), link: Link::new(*addr), cookies: Vec::new() };
-        let reader_origin = reader_origin.to_owned();
-        Self { api, reader, reader_origin, meter, sites: origins.iter().map(site).collect() }
+        Self { api, cards, meter, sites: origins.iter().map(|(origin, addr)| Site::new(origin, *addr)).collect() }
     }
 
     fn step(&self, name: &'static str, since: Instant) {
@@ -300,7 +312,6 @@ impl Walker {
         let link = |act: &str| -> Result<Ask, Failure> {
             Ok(Ask { site, path: page.link(act).ok_or_else(|| missing(act))?, form: None })
         };
-        let who: &Person = self.reader.people().get(person).ok_or("nobody has such a card")?;
         Ok(match id {
             "consent" => ("page consent ②", press("consent", "agree")?),
             "identify" => ("page identify ③", press("card challenge", "identify")?),
@@ -311,30 +322,54 @@ impl Walker {
             "link" => ("page link ④", press("link (PAR there)", "link")?),
             "handover" => ("page hand-over ⑤", link("next")?),
             "sign-in" => {
+                let who = self.person(person)?;
                 let fields = [("email", who.email.as_str()), ("password", PASSWORD)];
                 ("delivery: page sign-in", with(press("delivery: sign-in", "sign-in")?, &fields))
             }
             "allow" => ("delivery: page allow", press("delivery: allow", "allow")?),
             "linked" => ("delivery: page ⑥", link("return")?),
             "ready" => ("page ready", press("return", "return")?),
+            "pick" => {
+                let CardSide::StandIn(who) = &self.cards else { return Err("a stand-in nobody asked for".to_owned()) };
+                let (path, body) = page.form_with("pick", Some(who.id)).ok_or_else(|| missing("such person"))?;
+                ("stand-in: page pick", Ask { site, path, form: Some(("stand-in: pick", body)) })
+            }
+            "pin" => {
+                let CardSide::StandIn(who) = &self.cards else { return Err("a stand-in nobody asked for".to_owned()) };
+                ("stand-in: page PIN", with(press("stand-in: PIN", "enter-pin")?, &[("pin", who.pin)]))
+            }
             other => return Err(format!("page {other} ({})", page.trouble().unwrap_or("-"))),
         })
     }
 
-    fn follow(&self, site: usize, to: &str, person: usize) -> Result<Ask, Failure> {
+    /// Whose turn it is, among those whose cards the bench has.
+    fn person(&self, n: usize) -> Result<&Person, Failure> {
+        let CardSide::Own(reader, _) = &self.cards else {
+            return Err("the target's people have no such account".to_owned());
+        };
+        reader.people().get(n).ok_or_else(|| "nobody has such a card".to_owned())
+    }
+
+    fn follow(&mut self, site: usize, to: &str, person: usize) -> Result<Ask, Failure> {
         let back;
         let mut to = to;
-        if to.strip_prefix(&self.reader_origin).is_some_and(|rest| rest.starts_with("/read?")) {
-            let who = self.reader.people().get(person).ok_or("nobody has such a card")?;
-            back = self.reader.read(who, to).ok_or("the card challenge can't be read")?;
+        if let CardSide::Own(reader, origin) = &self.cards
+            && to.strip_prefix(origin.as_str()).is_some_and(|rest| rest.starts_with("/read?"))
+        {
+            back = reader.read(self.person(person)?, to).ok_or("the card challenge can't be read")?;
             to = &back;
         }
         if to.starts_with('/') {
             return Ok(Ask { site, path: to.to_owned(), form: None });
         }
         let found = self.sites.iter().enumerate().find_map(|(n, s)| Some((n, to.strip_prefix(&s.origin)?)));
-        let (site, path) = found.filter(|(_, p)| p.starts_with('/')).ok_or("a redirect to an unknown place")?;
-        Ok(Ask { site, path: path.to_owned(), form: None })
+        if let Some((site, path)) = found.filter(|(_, p)| p.starts_with('/')) {
+            return Ok(Ask { site, path: path.to_owned(), form: None });
+        }
+        let (origin, addr) = address(to).ok_or("a redirect to an unknown place")?;
+        let path = to[origin.len()..].to_owned();
+        self.sites.push(Site::new(origin, addr));
+        Ok(Ask { site: self.sites.len() - 1, path, form: None })
     }
 
     async fn request(&mut self, ask: &Ask) -> std::io::Result<Reply> {
