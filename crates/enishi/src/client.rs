@@ -123,8 +123,8 @@ fn read(path: &PathBuf, id: Option<String>, world: &World) -> Result<RegisteredC
         authorization_details_types: portal::role::DETAILS,
         id_token_algs: provider::ID_TOKEN_ALGS,
     };
-    let metadata =
-        ClientMetadata::from_json(&body, &policy).map_err(|e| ConfigError::new(format!("{}: {}", path.display(), e.description)))?;
+    let metadata = ClientMetadata::from_json(&body, &policy)
+        .map_err(|e| ConfigError::new(format!("{}: {}", path.display(), e.description)))?;
     let now = world.clock.now();
     let client_id = id.unwrap_or_else(|| format!("cl_{}", base::id::ulid(now, &world.rng)));
     if client_id.is_empty() || client_id.len() > 255 || !client_id.bytes().all(|b| b.is_ascii_graphic()) {

@@ -124,10 +124,9 @@ impl ConfigError {
 impl File {
     /// Reads a file; relative paths in it become relative to its folder.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| ConfigError(format!("{} can't be read: {e}", path.display())))?;
-        let mut file: Self =
-            toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {e}", path.display())))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| ConfigError(format!("{} can't be read: {e}", path.display())))?;
+        let mut file: Self = toml::from_str(&text).map_err(|e| ConfigError(format!("{}: {e}", path.display())))?;
         let dir = path.parent().unwrap_or(Path::new("."));
         let absolute = |p: &mut PathBuf| {
             if p.is_relative() {
@@ -155,7 +154,10 @@ impl File {
             Role::Testcard => (&self.testcard, [&self.portal, &self.delivery, &self.sample]),
         };
         if others.iter().any(|t| t.is_some()) {
-            return Err(ConfigError(format!("this file is for the role {}; tables of other roles belong in their files", self.role)));
+            return Err(ConfigError(format!(
+                "this file is for the role {}; tables of other roles belong in their files",
+                self.role
+            )));
         }
         let table = table.clone().ok_or_else(|| ConfigError(format!("the table [{}] is missing", self.role)))?;
         table.try_into().map_err(|e| ConfigError(format!("[{}]: {e}", self.role)))
@@ -173,7 +175,11 @@ pub fn target(database: &str, role: Role, connections: usize) -> Result<Target, 
         return Ok(Target::Sqlite(path.into()));
     }
     if database.starts_with("postgres://") || database.starts_with("postgresql://") {
-        return Ok(Target::Postgres { url: database.to_owned(), schema: format!("enishi_{}", role.name()), connections });
+        return Ok(Target::Postgres {
+            url: database.to_owned(),
+            schema: format!("enishi_{}", role.name()),
+            connections,
+        });
     }
     Err(ConfigError("database has to be sqlite:PATH or postgres://…".to_owned()))
 }

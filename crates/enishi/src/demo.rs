@@ -124,7 +124,8 @@ impl Demo {
     }
 
     fn testcard(&self) -> Result<File, ConfigError> {
-        let table = TestcardTable { origin: self.origin(Role::Testcard), relying_parties: vec![self.origin(Role::Portal)] };
+        let table =
+            TestcardTable { origin: self.origin(Role::Testcard), relying_parties: vec![self.origin(Role::Portal)] };
         Ok(File { testcard: Some(own(&table)?), ..self.file(Role::Testcard) })
     }
 
@@ -334,7 +335,8 @@ fn remember(demo: &Demo) -> Result<(), ConfigError> {
 /// Removes what the demo itself made, and nothing else that may lie in the folder.
 fn erase(demo: &Demo, known: Option<&Made>) -> Result<(), ConfigError> {
     for role in Role::ALL {
-        for database in [known.and_then(|k| k.database.as_deref()), demo.made.database.as_deref()].into_iter().flatten() {
+        for database in [known.and_then(|k| k.database.as_deref()), demo.made.database.as_deref()].into_iter().flatten()
+        {
             Db::erase(&crate::config::target(database, role, 2)?).map_err(|e| ConfigError::new(e.to_string()))?;
         }
         let file = demo.data.join(format!("{role}.db"));
@@ -356,12 +358,7 @@ fn remove(path: &Path) -> Result<(), ConfigError> {
 }
 
 /// Brings the test people to where their case says they stand: registered, linked.
-async fn seed(
-    demo: &Demo,
-    portal: &portal::Portal,
-    cards: &testcard::Cards,
-    world: &World,
-) -> Result<(), ConfigError> {
+async fn seed(demo: &Demo, portal: &portal::Portal, cards: &testcard::Cards, world: &World) -> Result<(), ConfigError> {
     let failed = |e: String| ConfigError::new(format!("the test people can't be prepared: {e}"));
     for person in pki::people::PEOPLE.iter().filter(|p| p.is_registered()) {
         // Somebody whose card was renewed registered with the card before.

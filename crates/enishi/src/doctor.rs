@@ -149,7 +149,8 @@ async fn reach(file: &File, url: &str) -> Result<String, String> {
     }
     let client = builder.build().map_err(|e| e.to_string())?;
     let request = http::Request::get(url).body(Bytes::new()).map_err(|e| format!("{url}: {e}"))?;
-    let answer = client.send(request).await.map_err(|e| format!("{url}: {e}; is it running, and is its address right?"))?;
+    let answer =
+        client.send(request).await.map_err(|e| format!("{url}: {e}; is it running, and is its address right?"))?;
     if !answer.status().is_success() {
         return Err(format!("{url} answers {}", answer.status()));
     }

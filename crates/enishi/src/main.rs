@@ -90,14 +90,21 @@ async fn run(command: Command, world: &World) -> Result<ExitCode, ConfigError> {
         Command::Serve { role, config } => {
             let file = File::read(&config)?;
             if file.role != role {
-                return Err(ConfigError::new(format!("{} is for the role {}, not {role}", config.display(), file.role)));
+                return Err(ConfigError::new(format!(
+                    "{} is for the role {}, not {role}",
+                    config.display(),
+                    file.role
+                )));
             }
             run::serve(&file, world).await?;
         }
         Command::Migrate { config } => {
             let file = File::read(&config)?;
             if make_master_key(&file.key_file, &world.rng)? {
-                println!("made the master key {}: keep a copy apart from the database's backups", file.key_file.display());
+                println!(
+                    "made the master key {}: keep a copy apart from the database's backups",
+                    file.key_file.display()
+                );
             }
             roles::open(&file)?;
             println!("the database of {} is up to date", file.role);

@@ -172,16 +172,14 @@ pub struct Built {
     pub origin: Origin,
 }
 
-/// The role's own type.
+/// The role's own type, where programs in this process use it.
 pub enum Handle {
-    /// The hub.
+    /// The hub: for seeding.
     Portal(portal::Portal),
-    /// A delivery service.
-    Delivery(delivery::Delivery),
-    /// The sample API user.
-    Sample(sample::Sample),
-    /// The stand-in's cards.
+    /// The stand-in's cards: their roots, and for seeding.
     Testcard(testcard::Cards),
+    /// Everything else is reached by HTTP only.
+    Other,
 }
 
 /// Where time and randomness come from.
@@ -226,7 +224,8 @@ fn outbound(file: &File) -> Result<Outbound, ConfigError> {
         builder = builder.peer(&origin(peer, "peers")?);
     }
     for path in &file.trusted_roots {
-        let pem = std::fs::read(path).map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display())))?;
+        let pem =
+            std::fs::read(path).map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display())))?;
         builder = builder.root(&pem);
     }
     Ok(Arc::new(builder.build().map_err(|e| ConfigError::new(e.to_string()))?))
@@ -285,11 +284,11 @@ pub async fn build_on(file: &File, db: Db, world: &World) -> Result<Built, Confi
             let config = sample_config(table, file.environment)?;
             let (sample, router) =
                 sample::build(config, db, sealer, outbound, clock, rng).await.map_err(|e| fail(e.to_string()))?;
-            let background = sample.clone();
+
             Ok(Built {
                 router,
-                background: Box::pin(async move { background.background().await }),
-                handle: Handle::Sample(sample),
+                background: Box::pin(async move { sample.background().await }),
+                handle: Handle::Other,
                 origin: own,
             })
         }
@@ -335,13 +334,16 @@ async fn register_for_sign_on(
     provider.put_client(&client, status).await.map_err(|e| failed(e.to_string()))
 }
 
-fn testcard(table: TestcardTable, master: Secret<[u8; 32]>, db: Db, clock: Clock, rng: Rng) -> Result<Built, ConfigError> {
+fn testcard(
+    table: TestcardTable,
+    master: Secret<[u8; 32]>,
+    db: Db,
+    clock: Clock,
+    rng: Rng,
+) -> Result<Built, ConfigError> {
     let own = origin(&table.origin, "testcard.origin")?;
-    let relying_parties = table
-        .relying_parties
-        .iter()
-        .map(|o| origin(o, "testcard.relying_parties"))
-        .collect::<Result<Vec<_>, _>>()?;
+    let relying_parties =
+        table.relying_parties.iter().map(|o| origin(o, "testcard.relying_parties")).collect::<Result<Vec<_>, _>>()?;
     let config = testcard::Config { origin: own.clone(), relying_parties, master };
     let built = testcard::build(config, db, clock, rng).map_err(|e| failed(Role::Testcard)(e.to_string()))?;
     Ok(Built {
@@ -381,9 +383,8 @@ fn portal_config(table: PortalTable, environment: Environment) -> Result<portal:
 }
 
 fn sample_config(table: SampleTable, environment: Environment) -> Result<sample::Config, ConfigError> {
-    let anchors = |pem: &str| {
-        pki::Anchors::from_pem(pem).map_err(|e| ConfigError::new(format!("sample.issuer_roots: {e}")))
-    };
+    let anchors =
+        |pem: &str| pki::Anchors::from_pem(pem).map_err(|e| ConfigError::new(format!("sample.issuer_roots: {e}")));
     let trust = match table.issuer_roots {
         IssuerRoots::Pem(pem) => sample::Trust::Roots(anchors(&pem)?),
         IssuerRoots::File(path) => sample::Trust::Roots(anchors(&Pem::File(path).read()?)?),

@@ -62,9 +62,8 @@ const fn thirty() -> i64 {
 }
 
 fn config(table: DeliveryTable, environment: Environment) -> Result<delivery::Config, ConfigError> {
-    let origin = |text: &str, what: &str| {
-        Origin::parse(text).map_err(|e| ConfigError::new(format!("delivery.{what}: {e}")))
-    };
+    let origin =
+        |text: &str, what: &str| Origin::parse(text).map_err(|e| ConfigError::new(format!("delivery.{what}: {e}")));
     if table.test_people && environment == Environment::Production {
         return Err(ConfigError::new("delivery.test_people: there are no test people in production"));
     }
@@ -121,6 +120,5 @@ pub async fn build(
     let (delivery, router) = delivery::build(config, db, sealer, outbound, clock, rng)
         .await
         .map_err(|e| ConfigError::new(format!("delivery: {}", e.details())))?;
-    let background = delivery.clone();
-    Ok(Built { router, background: Box::pin(background.background()), handle: Handle::Delivery(delivery), origin })
+    Ok(Built { router, background: Box::pin(delivery.background()), handle: Handle::Other, origin })
 }

@@ -48,9 +48,9 @@ pub async fn bind(file: &File) -> Result<(TcpListener, Option<TlsConfig>), Confi
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(addr)
-        .await
-        .map_err(|e| ConfigError::new(format!("can't listen on {addr}: {e}; choose another port or stop what runs there")))
+    TcpListener::bind(addr).await.map_err(|e| {
+        ConfigError::new(format!("can't listen on {addr}: {e}; choose another port or stop what runs there"))
+    })
 }
 
 /// Starts serving a built role until `stop` says so.

@@ -37,12 +37,13 @@ pub async fn from_the_sample_service(
     let left = citizen.act(&start, "connect", &[]).await.map_err(said)?;
     let url = match left {
         Arrival::Stopped { redirect_to } => redirect_to,
-        Arrival::Page(page) => return Err(format!("the sample service shows \"{}\" in place of the portal", page.h1())),
+        Arrival::Page(page) => {
+            return Err(format!("the sample service shows \"{}\" in place of the portal", page.h1()));
+        }
     };
     let mut citizen = citizen.stopping_at([format!("{sample}/callback")]);
     let people = |id: &str| PEOPLE.iter().find(|p| p.id == id).map(person);
-    let driven =
-        drive(&mut citizen, url.as_str(), &person(p), &Decisions::default(), &people).await.map_err(said)?;
+    let driven = drive(&mut citizen, url.as_str(), &person(p), &Decisions::default(), &people).await.map_err(said)?;
     let back = driven.redirect_to.ok_or("the run did not come back")?;
     let mut citizen = citizen.stopping_at(Vec::<String>::new());
     let result = citizen.open(back.as_str()).await.and_then(Arrival::page).map_err(said)?;
