@@ -1,7 +1,10 @@
 // What needs single processes or another configuration: outages, maintenance, suspension.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { citizen, go, returned, step } from '../lib/citizen.js';
 import { enishi } from '../lib/demo.js';
 import { startRoles } from '../lib/roles.js';
@@ -123,5 +126,31 @@ test('the service is suspended while a citizen is on the way, and resumed', () =
     } while ((await v.where()).id !== 'consent' && Date.now() < end);
     await v.expect('portal/consent');
   }));
+
+test('half an hour without a sign of the citizen: E8, told as session_expired', () =>
+  visit({}, async (v) => {
+    await go(v, citizen(world.demo, 'ichiro'), 'portal/link');
+    await world.demo.kill('portal');
+    // The clock can't be moved from outside, so what the run remembers is moved back by 31 minutes.
+    await sql(
+      world.demo,
+      `UPDATE journeys SET state = json_set(state, '$.started', json_extract(state, '$.started') - 1860000000,
+        '$.card_at', json_extract(state, '$.card_at') - 1860000000,
+        '$.last_activity', json_extract(state, '$.last_activity') - 1860000000) WHERE ended_at IS NULL`,
+    );
+    await world.demo.start('portal');
+    await v.act('link');
+    await v.expect('portal/ended', { error: 'E8', outcome: 'session_expired' });
+    await v.reload();
+    await v.expect('portal/ended', { error: 'E8' });
+    await v.act('return');
+    await returned(v, 'session_expired');
+  }));
+
+/** Changes the portal's database while the portal is not running. */
+function sql(roles, statement) {
+  const program = 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()';
+  return promisify(execFile)('python3', ['-c', program, join(roles.data, 'portal.db'), statement]);
+}
 
 soundness(world);

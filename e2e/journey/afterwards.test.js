@@ -10,6 +10,7 @@ const world = suite(import.meta.url);
 async function me(v, who) {
   await v.open(new URL('/me', world.demo.portal).href);
   if ((await v.where()).id === 'sign-in') {
+    if (v.lang === 'ja') assert.ok(!/属性連携設定サービスを開く/.test(await v.text()), 'nobody asked to open another service');
     await v.act('sign-in');
     await go(v, who, 'portal/me');
   }
@@ -86,6 +87,7 @@ test('unlinked at the portal: both sides know', () =>
     if (!(await v.has('unlink'))) await v.led(() => v.page.locator('main a[href*="linkage"]').first().click(), 'open the linkage');
     await v.act('unlink');
     await v.expect('portal/unlink');
+    assert.match(await v.text(), /見本ポストを開けなくなります/, 'the effects name the delivery service');
     await v.act('confirm');
     if ((await v.where()).role === 'cards') await go(v, who, 'portal/unlinked');
     await v.expect('portal/unlinked');
