@@ -176,6 +176,8 @@ pub struct Built {
 pub enum Handle {
     /// The hub: for seeding.
     Portal(portal::Portal),
+    /// A delivery service: for seeding.
+    Delivery(delivery::Delivery),
     /// The stand-in's cards: their roots, and for seeding.
     Testcard(testcard::Cards),
     /// Everything else is reached by HTTP only.

@@ -120,5 +120,6 @@ pub async fn build(
     let (delivery, router) = delivery::build(config, db, sealer, outbound, clock, rng)
         .await
         .map_err(|e| ConfigError::new(format!("delivery: {}", e.details())))?;
-    Ok(Built { router, background: Box::pin(delivery.background()), handle: Handle::Other, origin })
+    let background = Box::pin(delivery.clone().background());
+    Ok(Built { router, background, handle: Handle::Delivery(delivery), origin })
 }
