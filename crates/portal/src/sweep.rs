@@ -19,6 +19,10 @@ const JOBS: Duration = Duration::from_secs(1);
 const CUT: Duration = Duration::from_secs(60);
 /// An offer whose citizen does not come back is closed after this.
 const ABANDONED: Duration = Duration::from_secs(30 * 60);
+/// How often both sides' lists are compared.
+const RECONCILE: Duration = Duration::from_secs(3600);
+/// A challenge lives for five minutes; after this long even its late answer finds nothing.
+const CHALLENGES: Duration = Duration::from_secs(2 * 3600);
 /// How long what was used up is kept: the time in which a late citizen is still returned.
 const KEPT: Duration = Duration::from_secs(25 * 3600);
 
@@ -38,7 +42,15 @@ impl Portal {
                 tokio::time::sleep(EVERY).await;
             }
         };
-        futures_util::future::join(jobs, sweep).await;
+        let reconcile = async {
+            loop {
+                tokio::time::sleep(RECONCILE).await;
+                if let Err(e) = self.reconcile().await {
+                    tracing::warn!(error = %e, "linkages could not be reconciled");
+                }
+            }
+        };
+        futures_util::future::join3(jobs, sweep, reconcile).await;
     }
 
     /// Does every job that is due now, for tests; tells how many.
@@ -74,7 +86,7 @@ impl Portal {
         let before = now.minus(KEPT);
         self.db()
             .write(move |tx| {
-                challenges::purge(tx, before)?;
+                challenges::purge(tx, now.minus(CHALLENGES))?;
                 hand_overs::purge(tx, before)?;
                 sign_ins::purge(tx, before)?;
                 sessions::purge(tx, now)?;

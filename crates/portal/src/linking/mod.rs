@@ -6,10 +6,12 @@
 //! | `callback` | back from the delivery service: every check, W4, `PUT`, W6 |
 //! | `confirmation` | the signed confirmation and its checks |
 //! | `resolve` | what became of an attempt that was cut; cancelling |
+//! | `reconcile` | both sides' lists compared |
 
 mod callback;
 mod confirmation;
 mod offer;
+mod reconcile;
 pub(crate) mod resolve;
 
 use std::collections::HashSet;
@@ -25,6 +27,7 @@ use web::{Route, Routes, Who};
 use crate::Portal;
 
 pub(crate) use offer::{delivery_url, new_id, offer, push};
+pub use reconcile::Reconciled;
 pub(crate) use resolve::{Cancel, Mode, resolve};
 
 /// The way back from a delivery service.

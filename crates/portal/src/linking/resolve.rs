@@ -46,12 +46,12 @@ pub(crate) async fn resolve(portal: &Portal, linkage_id: &str, mode: Mode) -> st
         return Ok(row.state != State::Offered);
     };
     let now = portal.clock().now();
-    if portal.db().engine() == Engine::Postgres && mode == Mode::Ask && now.since(started) < OTHER_NODE {
-        return Ok(false);
-    }
+    // Another node may be in the middle of it: then only a proof counts, and nothing is cancelled.
+    let ours = portal.db().engine() == Engine::Sqlite || now.since(started) >= OTHER_NODE;
+    let may_cancel = ours || mode == Mode::Decide;
     let around = Around::new(portal, base::Lang::default()).await?;
     let verdict = match around.delivery(&row.delivery_id) {
-        Some(delivery) => ask(portal, delivery, &row).await,
+        Some(delivery) => ask(portal, delivery, &row, may_cancel).await,
         None => Answer::None,
     };
     let error = match (verdict, mode) {
@@ -74,8 +74,8 @@ async fn find(portal: &Portal, linkage_id: &str) -> store::Result<Option<Linkage
     portal.db().read(move |tx| linkages::get(tx, &key)).await
 }
 
-/// Asks the delivery service; makes sure that what is not active there never will be.
-async fn ask(portal: &Portal, delivery: &Delivery, row: &LinkageRow) -> Answer {
+/// Asks the delivery service; if it may, makes sure that what is not active there never will be.
+async fn ask(portal: &Portal, delivery: &Delivery, row: &LinkageRow, may_cancel: bool) -> Answer {
     #[derive(Deserialize)]
     struct Seen {
         state: String,
@@ -95,6 +95,7 @@ async fn ask(portal: &Portal, delivery: &Delivery, row: &LinkageRow) -> Answer {
     match state.as_deref() {
         Some("active") => accept(portal, delivery, row, response.body()).await,
         Some("cancelled" | "ended") => Answer::Refused(DeliveryFailure::Failed),
+        Some("offered" | "unknown") if !may_cancel => Answer::None,
         Some("offered" | "unknown") => match delete(portal, delivery, &row.id).await {
             Ok(()) => Answer::Refused(DeliveryFailure::Failed),
             Err(reason) => {

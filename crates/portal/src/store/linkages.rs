@@ -26,6 +26,7 @@ store::statements! {
     UNRESOLVED = "SELECT id FROM linkages WHERE state = 'offered' AND started_at IS NOT NULL AND started_at < $1 LIMIT 200";
     ABANDONED = "SELECT id, journey_id FROM linkages WHERE state = 'offered' AND started_at IS NULL AND created_at < $1 LIMIT 200";
     STATES_AFTER = "SELECT id, state FROM linkages WHERE delivery_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    STATES_BETWEEN = "SELECT id, state FROM linkages WHERE delivery_id = $1 AND id > $2 AND id <= $3";
     USED = "UPDATE linkages SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
 }
 
@@ -234,10 +235,18 @@ pub fn abandoned(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<(String, Stri
     tx.query(ABANDONED, &params![before])?.into_iter().map(|mut r| Ok((r.text(0)?, r.text(1)?))).collect()
 }
 
-/// Ids and states at one delivery service, after an id, for reconciliation.
+/// Ids and states at one delivery service, after an id.
 pub fn states_after(tx: &mut Tx<'_>, delivery: &str, after: &str, limit: i64) -> Result<Vec<(String, State)>> {
-    tx.query(STATES_AFTER, &params![delivery, after, limit])?
-        .into_iter()
+    states(tx.query(STATES_AFTER, &params![delivery, after, limit])?)
+}
+
+/// Ids and states at one delivery service, after an id and up to another, for reconciliation.
+pub fn states_between(tx: &mut Tx<'_>, delivery: &str, after: &str, last: &str) -> Result<Vec<(String, State)>> {
+    states(tx.query(STATES_BETWEEN, &params![delivery, after, last])?)
+}
+
+fn states(rows: Vec<Row>) -> Result<Vec<(String, State)>> {
+    rows.into_iter()
         .map(|mut r| {
             let state = r.text(1)?;
             let state = State::parse(&state).ok_or_else(|| store::Error::inconsistent("linkages.state", "unknown"))?;

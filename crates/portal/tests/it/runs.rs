@@ -285,6 +285,66 @@ async fn a_delivery_service_that_is_away_leaves_no_half_link() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_side_ended_and_the_other_missed_is_reconciled() {
+    use portal::store::linkages::{self, State};
+    for engine in engines() {
+        let w = World::new(engine).await;
+        let mut links = Vec::new();
+        for who in ["hanako", "ichiro"] {
+            let pushed = w.push(World::details()).await;
+            let driven = w.walk(&mut w.citizen(), &pushed, who, &Decisions::default()).await;
+            let granted = w.tokens(&pushed, &driven).await.response.granted();
+            links.push(services(&granted)[0].linkage_id.clone().unwrap());
+        }
+        assert_eq!(w.portal.reconcile().await.unwrap().seen, 2);
+        // Ended here, and nobody told the other side.
+        let (id, now) = (links[0].clone(), w.clock.clock().now());
+        w.db.write(move |tx| linkages::end(tx, &id, "citizen", now)).await.unwrap();
+        let found = w.portal.reconcile().await.unwrap();
+        assert_eq!((found.ended_there, found.ended_here), (1, 0));
+        w.portal.run_jobs().await.unwrap();
+        assert_eq!(over_there(&w, &links[0]).await, "ended");
+        // Ended there, and the event was lost.
+        let d = w.portal.delivery("post").await.unwrap().unwrap();
+        let token = d.linkages_token(w.portal.clock().now()).await.unwrap();
+        let url = d.linkage_url(&links[1]).unwrap();
+        w.net.down(&format!("POST {PORTAL}/events"));
+        d.client().call(Method::DELETE, &url, &token, None).await.unwrap();
+        let found = w.portal.reconcile().await.unwrap();
+        assert_eq!((found.ended_there, found.ended_here), (0, 1));
+        let id = links[1].clone();
+        let row = w.db.read(move |tx| linkages::get(tx, &id)).await.unwrap().unwrap();
+        assert_eq!((row.state, row.ended_by.as_deref()), (State::Ended, Some("delivery")));
+        assert_eq!(w.portal.reconcile().await.unwrap(), portal::linking::Reconciled { seen: 2, ..Default::default() });
+    }
+}
+
+/// 「手続きを続ける」 of the time warning keeps the run alive and the page as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_warning_can_be_answered_again_and_again() {
+    let w = World::new(Engine::Sqlite).await;
+    for stop in ["identify", "register", "link", "handover"] {
+        let mut browser = w.citizen();
+        let decisions = Decisions { stop_at: Some(stop.into()), ..Decisions::default() };
+        let pushed = w.push(World::details()).await;
+        w.walk(&mut browser, &pushed, if stop == "register" { "emma" } else { "hanako" }, &decisions).await;
+        for _ in 0..12 {
+            w.advance(26 * 60);
+            let page = browser.open(&pushed.authorization_url).await.unwrap().page().unwrap();
+            assert_eq!(page.id(), stop);
+            let page = browser.act(&page, "extend", &[]).await.unwrap().page().unwrap();
+            assert_eq!(page.id(), stop);
+        }
+        let page = browser.open(&pushed.authorization_url).await.unwrap().page().unwrap();
+        let asked = browser.act(&page, "stop", &[]).await.unwrap().page().unwrap();
+        let still = browser.act(&asked, "extend", &[]).await.unwrap().page().unwrap();
+        assert_eq!(still.id(), "stop");
+        let on = browser.act(&still, "continue", &[]).await.unwrap().page().unwrap();
+        assert_eq!(on.id(), stop);
+    }
+}
+
 /// Power is lost behind every write of the portal, one after the other; the citizen reloads and goes on
 /// in the same browser. Whatever happens, both sides agree and the citizen is returned.
 #[tokio::test(flavor = "multi_thread")]
