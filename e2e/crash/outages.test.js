@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { citizen, go, returned, step } from '../lib/citizen.js';
+import { citizen, enterPin, go, returned, step } from '../lib/citizen.js';
 import { enishi } from '../lib/demo.js';
 import { startRoles } from '../lib/roles.js';
 import { soundness } from '../lib/suite.js';
@@ -130,15 +130,7 @@ test('the service is suspended while a citizen is on the way, and resumed', () =
 test('half an hour without a sign of the citizen: E8, told as session_expired', () =>
   visit({}, async (v) => {
     await go(v, citizen(world.demo, 'ichiro'), 'portal/link');
-    await world.demo.kill('portal');
-    // The clock can't be moved from outside, so what the run remembers is moved back by 31 minutes.
-    await sql(
-      world.demo,
-      `UPDATE journeys SET state = json_set(state, '$.started', json_extract(state, '$.started') - 1860000000,
-        '$.card_at', json_extract(state, '$.card_at') - 1860000000,
-        '$.last_activity', json_extract(state, '$.last_activity') - 1860000000) WHERE ended_at IS NULL`,
-    );
-    await world.demo.start('portal');
+    await halfAnHourAgo('started', 'card_at', 'last_activity');
     await v.act('link');
     await v.expect('portal/ended', { error: 'E8', outcome: 'session_expired' });
     await v.reload();
@@ -147,10 +139,38 @@ test('half an hour without a sign of the citizen: E8, told as session_expired', 
     await returned(v, 'session_expired');
   }));
 
-/** Changes the portal's database while the portal is not running. */
-function sql(roles, statement) {
+test("the card is read again half an hour later, and it is somebody else's: E13, told as different_person", () =>
+  visit({}, async (v) => {
+    await go(v, citizen(world.demo, 'ichiro'), 'portal/link');
+    await halfAnHourAgo('card_at');
+    await v.act('link');
+    await v.expect('portal/identify');
+    await v.act('identify');
+    await v.pick('person', 'yoko');
+    await enterPin(v, world.demo.person('yoko').pin);
+    await v.expect('portal/card-error', { error: 'E13' });
+    await v.act('retry');
+    if ((await v.where()).id === 'identify') await v.act('identify');
+    await v.pick('person', 'yoko');
+    await enterPin(v, world.demo.person('yoko').pin);
+    await v.expect('portal/card-error', { error: 'E13' });
+    await v.act('stop');
+    await v.expect('portal/stop');
+    await v.act('return');
+    await returned(v, 'different_person');
+  }));
+
+/**
+ * The clock can't be moved from outside; so these times of the runs under way are moved back by 31 minutes
+ * while the portal is not running.
+ */
+async function halfAnHourAgo(...fields) {
+  await world.demo.kill('portal');
+  const values = fields.map((f) => `'$.${f}', json_extract(state, '$.${f}') - 1860000000`);
+  const statement = `UPDATE journeys SET state = json_set(state, ${values.join(', ')}) WHERE ended_at IS NULL`;
   const program = 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()';
-  return promisify(execFile)('python3', ['-c', program, join(roles.data, 'portal.db'), statement]);
+  await promisify(execFile)('python3', ['-c', program, join(world.demo.data, 'portal.db'), statement]);
+  await world.demo.start('portal');
 }
 
 soundness(world);

@@ -197,21 +197,6 @@ test('a registration that was confirmed stays when the citizen stops later, and 
     await v.expect('portal/link');
   }));
 
-test("somebody else's card than the one that is signed in: E13, told to the service as different_person", () =>
-  world.visit({}, async (v) => {
-    await v.open(new URL('/me', world.demo.portal).href);
-    await v.act('sign-in');
-    await go(v, who('yoko'), 'portal/me');
-    await v.open(world.demo.sample);
-    await go(v, who('ichiro'), 'cards/pin');
-    await step(v, who('ichiro'));
-    await v.expect('portal/card-error', { error: 'E13' });
-    await v.act('stop');
-    await v.expect('portal/stop');
-    await v.act('return');
-    await returned(v, 'different_person');
-  }));
-
 test('a linked run shows its success and keeps it on reload', () =>
   world.visit({}, async (v) => {
     await link(v, who('hanako'));
