@@ -104,15 +104,19 @@ fn conclude(
     done: Done,
     now: Timestamp,
 ) -> store::Result<Taken> {
-    let way = around.settle(tx, run, before, now)?;
-    Ok(Taken::Way(match (done, way) {
-        // Back at the API user whatever else was said.
-        (_, Way::Back(url)) => Way::Back(url),
-        (Ok(Some(own)), _) => own,
-        (Ok(None) | Err(Refusal::AlreadyDone), way) => way,
-        (Err(Refusal::Stale), _) => Way::Elsewhere,
-        (Err(Refusal::Unresolved), Way::Resolve(linkage_id, _)) => Way::Resolve(linkage_id, Mode::Ask),
-        (Err(_), _) => Way::Run,
+    // Back at the API user whatever else was said.
+    if let Some(back) = around.keep(tx, run, before, now)? {
+        return Ok(Taken::Way(Way::Back(back)));
+    }
+    Ok(Taken::Way(match done {
+        Ok(Some(own)) => own,
+        Ok(None) | Err(Refusal::AlreadyDone) => around.way(tx, run)?,
+        Err(Refusal::Stale) => Way::Elsewhere,
+        Err(Refusal::Unresolved) => match around.way(tx, run)? {
+            Way::Resolve(linkage_id, _) => Way::Resolve(linkage_id, Mode::Ask),
+            _ => Way::Run,
+        },
+        Err(_) => Way::Run,
     }))
 }
 

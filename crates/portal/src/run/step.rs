@@ -61,7 +61,7 @@ impl Around {
     }
 
     /// Stores a run after its step, with everything that has to happen in the same transaction: closes
-    /// attempts that came to nothing, mints the answer when the run returns.
+    /// attempts that came to nothing, mints the answer when the run returns. Where the browser goes then.
     pub(crate) fn settle(
         &self,
         tx: &mut Tx<'_>,
@@ -69,24 +69,33 @@ impl Around {
         before: &Journey,
         now: Timestamp,
     ) -> store::Result<Way> {
+        match self.keep(tx, run, before, now)? {
+            Some(back) => Ok(Way::Back(back)),
+            None => self.way(tx, run),
+        }
+    }
+
+    /// As [`Around::settle`], for who knows where the browser goes unless it is back to the API user (the
+    /// address given).
+    pub(crate) fn keep(
+        &self,
+        tx: &mut Tx<'_>,
+        run: &mut Run,
+        before: &Journey,
+        now: Timestamp,
+    ) -> store::Result<Option<String>> {
         if let Next::Return(_) = run.journey.next()
             && let Ok(returned) = run.journey.apply(Event::Returned, now)
         {
             run.journey = returned;
         }
-        let mut way = None;
-        if run.journey.returned().is_some() {
-            way = Some(if before.returned().is_none() {
-                Way::Back(answer::mint(self, tx, run, now)?)
-            } else {
-                answer::repeat(self, tx, run, now)?.map_or(Way::Run, Way::Back)
-            });
-        }
+        let back = match (before.returned(), run.journey.returned()) {
+            (None, Some(_)) => Some(answer::mint(self, tx, run, now)?),
+            (Some(_), _) => answer::repeat(self, tx, run, now)?,
+            (None, None) => None,
+        };
         self.store(tx, run, before, now)?;
-        match way {
-            Some(way) => Ok(way),
-            None => self.way(tx, run),
-        }
+        Ok(back)
     }
 
     /// Stores a run after its step and closes attempts that came to nothing; does not return it.
@@ -107,7 +116,7 @@ impl Around {
     }
 
     /// Where the browser goes from a run as it stands; the answer to a press that had its effect before.
-    fn way(&self, tx: &mut Tx<'_>, run: &Run) -> store::Result<Way> {
+    pub(crate) fn way(&self, tx: &mut Tx<'_>, run: &Run) -> store::Result<Way> {
         Ok(match run.journey.next() {
             Next::Card { challenge } => match challenges::get(tx, &challenge)? {
                 Some(row) => Way::Reader(self.portal.reader_url(&row, self.lang)),
