@@ -1,2 +1,2 @@
 # Texts of the whole portal.
-service-name = Attribute Linkage Service
+service-name = Enishi Portal

@@ -1,2 +1,2 @@
 # ポータル全体で使う文言。
-service-name = 属性連携設定サービス
+service-name = 縁ポータル
