@@ -160,14 +160,45 @@ test("the card is read again half an hour later, and it is somebody else's: E13,
     await returned(v, 'different_person');
   }));
 
+for (const lang of ['ja', 'en']) {
+  test(`an announced maintenance: told before the citizen begins, and in the middle of a run (${lang})`, () =>
+    visit({ lang }, async (v) => {
+      const who = citizen(world.demo, 'ichiro');
+      await go(v, who, 'portal/link');
+      const hour = 3_600_000_000;
+      const now = Date.now() * 1000;
+      await changed(`INSERT INTO maintenance (id, delivery_id, starts_at, ends_at, note_ja, note_en)
+        VALUES ('mnt_test', '${world.demo.delivery_id}', ${now - hour}, ${now + hour}, '設備の更新', 'New equipment')`);
+      try {
+        await v.act('link');
+        await v.expect('portal/ended', { error: 'E6', outcome: 'service_maintenance' });
+        assert.match(await v.text(), lang === 'ja' ? /設備の更新/ : /New equipment/);
+        await v.act('return');
+        await returned(v, 'service_maintenance');
+
+        await v.open(world.demo.sample);
+        await v.act('connect');
+        await v.expect('portal/ended', { error: 'E6' });
+        await v.act('return');
+        await returned(v, 'service_maintenance');
+      } finally {
+        await changed("DELETE FROM maintenance WHERE id = 'mnt_test'");
+      }
+    }));
+}
+
 /**
  * The clock can't be moved from outside; so these times of the runs under way are moved back by 31 minutes
  * while the portal is not running.
  */
 async function halfAnHourAgo(...fields) {
-  await world.demo.kill('portal');
   const values = fields.map((f) => `'$.${f}', json_extract(state, '$.${f}') - 1860000000`);
-  const statement = `UPDATE journeys SET state = json_set(state, ${values.join(', ')}) WHERE ended_at IS NULL`;
+  await changed(`UPDATE journeys SET state = json_set(state, ${values.join(', ')}) WHERE ended_at IS NULL`);
+}
+
+/** Changes the portal's database while the portal is not running. */
+async function changed(statement) {
+  await world.demo.kill('portal');
   const program = 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()';
   await promisify(execFile)('python3', ['-c', program, join(world.demo.data, 'portal.db'), statement]);
   await world.demo.start('portal');
