@@ -97,6 +97,13 @@ impl Page {
         self
     }
 
+    /// `data-error` of a state that is no error to its reader (E7, E14): the title stays as it is.
+    pub const fn state(mut self, id: &'static str) -> Self {
+        self.scope.error = Some(id);
+        self.scope.show_receipt = true;
+        self
+    }
+
     /// `data-outcome`: how the journey ended. The receipt number is shown.
     pub fn outcome(mut self, outcome: &str) -> Self {
         self.scope.outcome = Some(outcome.to_owned());

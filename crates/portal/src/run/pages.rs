@@ -179,7 +179,7 @@ pub(crate) fn elsewhere_page(visit: &Visit, id: &str) -> Page {
     struct Elsewhere {
         base: String,
     }
-    visit.page("journey/elsewhere.html", "elsewhere").error("E14").with(Elsewhere { base: path(id) })
+    visit.page("journey/elsewhere.html", "elsewhere").state("E14").with(Elsewhere { base: path(id) })
 }
 
 /// The API user has its answer (or it is too late for one).
@@ -301,9 +301,11 @@ pub(crate) fn live_page(visit: &Visit, page: State, context: RunPage) -> Page {
         shown = shown.step(step);
     }
     // E7 and E14 are not errors to the reader, but states of their own.
-    if let Some(error) = page.error() {
-        shown = shown.error(error);
-    }
+    shown = match page.error() {
+        Some(id @ ("E7" | "E14")) => shown.state(id),
+        Some(id) => shown.error(id),
+        None => shown,
+    };
     if let Some(outcome) = page.outcome() {
         shown = shown.outcome(outcome.as_str());
     }
