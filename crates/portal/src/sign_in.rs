@@ -170,20 +170,20 @@ pub(crate) struct SignInPage {
     pub(crate) action: String,
     pub(crate) next: String,
     pub(crate) unlink: bool,
-    pub(crate) service: Option<String>,
+    pub(crate) delivery: Option<String>,
     pub(crate) cancel: Option<String>,
     pub(crate) trouble: Option<&'static str>,
     pub(crate) not_after: Option<Timestamp>,
 }
 
 impl SignInPage {
-    fn new(next: &Next, purpose: Purpose, trouble: Option<Trouble>, service: Option<String>) -> Self {
+    fn new(next: &Next, purpose: Purpose, trouble: Option<Trouble>, delivery: Option<String>) -> Self {
         let unlink = purpose == Purpose::Unlink;
         Self {
             action: if unlink { card_path(next) } else { "/sign-in".to_owned() },
             next: next.as_str().to_owned(),
             unlink,
-            service,
+            delivery,
             cancel: match next.sso() {
                 Some(_) => Some(format!("{}/cancel", next.as_str())),
                 None if unlink => next.as_str().strip_suffix("/unlink").map(str::to_owned),
@@ -215,12 +215,12 @@ async fn page(
     purpose: Purpose,
     trouble: Option<Trouble>,
 ) -> Result<Page, Fault> {
-    let service = match next.sso() {
+    let delivery = match next.sso() {
         Some((client, _)) => sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()),
         None => None,
     };
     let here = if purpose == Purpose::Unlink { next.as_str().to_owned() } else { next.sign_in(true) };
-    let page = SignInPage::new(next, purpose, trouble, service).page(visit);
+    let page = SignInPage::new(next, purpose, trouble, delivery).page(visit);
     Ok(page.form_action(portal.config().card.reader.clone()).at(here))
 }
 
@@ -392,7 +392,7 @@ async fn onwards(portal: &Portal, visit: &Visit, next: &Next) -> Result<Response
 #[derive(Serialize)]
 pub(crate) struct SignedInPage {
     pub(crate) next: String,
-    pub(crate) service: String,
+    pub(crate) delivery: String,
 }
 
 /// After the card: on to `next`. A single sign-on goes on to another site, and this request ends a form
@@ -400,8 +400,8 @@ pub(crate) struct SignedInPage {
 /// page with a link comes in between.
 async fn done(portal: &Portal, visit: &Visit, next: &Next) -> Result<Response, Fault> {
     let Some((client, _)) = next.sso() else { return Ok(visit.redirect(next.as_str())) };
-    let service = sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()).unwrap_or_default();
-    let context = SignedInPage { next: next.as_str().to_owned(), service };
+    let delivery = sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()).unwrap_or_default();
+    let context = SignedInPage { next: next.as_str().to_owned(), delivery };
     Ok(visit.page("me/signed-in.html", "signed-in").at(next.sign_in(false)).no_referrer().with(context).respond())
 }
 
@@ -498,7 +498,7 @@ pub(crate) fn samples() -> Vec<web::testing::Sample> {
         }
     }
     samples.push(Sample::new(|visit| {
-        let context = SignedInPage { next: "/sso/post/req".into(), service: "みほんポスト".into() };
+        let context = SignedInPage { next: "/sso/post/req".into(), delivery: "みほんポスト".into() };
         visit.page("me/signed-in.html", "signed-in").with(context)
     }));
     samples

@@ -18,7 +18,7 @@ use crate::{Portal, deliveries};
 pub(super) struct LinkagePage {
     pub(super) name: String,
     pub(super) id: String,
-    pub(super) service: String,
+    pub(super) delivery: String,
     pub(super) operator: String,
     pub(super) host: String,
     pub(super) standing: Standing,
@@ -46,7 +46,7 @@ pub(super) async fn show(
     let standing = Standing::of(delivery, portal.clock().now(), lang);
     let context = LinkagePage {
         name: session.name,
-        service: portal.delivery_name(&row.delivery_id, lang).await?,
+        delivery: portal.delivery_name(&row.delivery_id, lang).await?,
         operator: delivery.map(|d| d.config.operator.get(lang).to_owned()).unwrap_or_default(),
         host: delivery.map(|d| d.authority()).unwrap_or_default(),
         can_open: standing.state == "linked" && can_open(&portal, delivery).await?,

@@ -59,7 +59,7 @@ fn linkage(n: usize) -> Sample {
         let page = LinkagePage {
             name: NAME.into(),
             id: "lnk_1".into(),
-            service: "みほんポスト".into(),
+            delivery: "みほんポスト".into(),
             operator: "みほん社".into(),
             host: "post.example".into(),
             can_open: standing.state == "linked",
@@ -74,14 +74,14 @@ fn linkage(n: usize) -> Sample {
 
 fn unlink(fresh: bool) -> Sample {
     Sample::new(move |visit| {
-        let page = UnlinkPage { name: NAME.into(), id: "lnk_1".into(), service: "みほんポスト".into(), fresh };
+        let page = UnlinkPage { name: NAME.into(), id: "lnk_1".into(), delivery: "みほんポスト".into(), fresh };
         visit.page("me/unlink.html", "unlink").with(page)
     })
 }
 
 fn unlinked(by: &'static str) -> Sample {
     Sample::new(move |visit| {
-        let page = UnlinkedPage { name: NAME.into(), service: "みほんポスト".into(), ended_at: Some(NOW), by };
+        let page = UnlinkedPage { name: NAME.into(), delivery: "みほんポスト".into(), ended_at: Some(NOW), by };
         visit.page("me/unlinked.html", "unlinked").with(page)
     })
 }
@@ -92,4 +92,50 @@ pub(crate) fn samples() -> Vec<Sample> {
     all.extend((0..3).map(linkage));
     all.extend(["citizen", "delivery", "replaced"].map(unlinked));
     all
+}
+
+/// What the contract of the pages promises, and that the service's name stands where it should (the
+/// layout has a variable of its own called `service`).
+#[test]
+fn pages_name_the_service_and_have_their_acts() {
+    use std::collections::BTreeSet;
+
+    use base::Lang;
+    use web::{Origin, Site};
+
+    let mut site = Site::builder("portal", Origin::parse("https://portal.example").unwrap());
+    for list in [super::TEMPLATES, crate::sign_in::TEMPLATES, crate::sso::TEMPLATES] {
+        site = site.templates(list);
+    }
+    for (ja, en) in crate::TEXTS {
+        site = site.texts(Lang::Ja, ja).texts(Lang::En, en);
+    }
+    let site = site.build().unwrap();
+    let render = |sample: Sample| {
+        let html = (sample.0)(&site.visit(Lang::Ja)).html().unwrap();
+        let main = html.split("<main").nth(1).unwrap().to_owned();
+        let acts: BTreeSet<_> =
+            main.split("data-act=\"").skip(1).map(|t| t.split('"').next().unwrap().to_owned()).collect();
+        (main, acts)
+    };
+    let has = |sample: Sample, acts: &[&str]| {
+        let (main, found) = render(sample);
+        assert_eq!(found, acts.iter().map(|a| (*a).to_owned()).collect());
+        main
+    };
+    has(index(true), &["open", "unlink", "revoke"]);
+    assert!(has(index(false), &[]).contains("連携しているサービスはありません"));
+    for (sample, acts) in [
+        (linkage(0), &["open", "unlink"][..]),
+        (linkage(2), &["unlink"]),
+        (unlink(true), &["confirm", "keep"]),
+        (unlink(false), &["identify", "keep"]),
+        (unlinked("citizen"), &["home"]),
+    ] {
+        assert!(has(sample, acts).contains("みほんポストとの連携"));
+    }
+    let sign_in = crate::sign_in::samples();
+    let pages: Vec<_> = sign_in.into_iter().map(render).collect();
+    assert!(pages.iter().any(|(main, acts)| main.contains("みほんポストを開くには") && acts.contains("cancel")));
+    assert!(pages.iter().any(|(main, acts)| main.contains("みほんポストに移動します") && acts.contains("next")));
 }

@@ -17,7 +17,7 @@ use crate::{Portal, events};
 pub(super) struct UnlinkPage {
     pub(super) name: String,
     pub(super) id: String,
-    pub(super) service: String,
+    pub(super) delivery: String,
     /// The card was read lately; else it is asked for first.
     pub(super) fresh: bool,
 }
@@ -25,7 +25,7 @@ pub(super) struct UnlinkPage {
 #[derive(Serialize)]
 pub(super) struct UnlinkedPage {
     pub(super) name: String,
-    pub(super) service: String,
+    pub(super) delivery: String,
     pub(super) ended_at: Option<Timestamp>,
     pub(super) by: &'static str,
 }
@@ -49,7 +49,7 @@ pub(super) async fn show(
     let context = UnlinkPage {
         fresh: session.is_fresh(portal.clock().now()),
         name: session.name,
-        service: portal.delivery_name(&row.delivery_id, visit.lang()).await?,
+        delivery: portal.delivery_name(&row.delivery_id, visit.lang()).await?,
         id: id.clone(),
     };
     let reader = portal.config().card.reader.clone();
@@ -117,7 +117,7 @@ pub(super) async fn unlinked(
     }
     let context = UnlinkedPage {
         name: session.name,
-        service: portal.delivery_name(&row.delivery_id, visit.lang()).await?,
+        delivery: portal.delivery_name(&row.delivery_id, visit.lang()).await?,
         ended_at: row.ended_at,
         by: ended_by(row.ended_by.as_deref()),
     };
