@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::db::{Done, Imp, Job, Run, Tx};
@@ -112,6 +113,9 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
         conn.pragma_update(None, "journal_mode", "WAL")?;
         // FULL: a commit is on the disk before anybody hears of it.
         conn.pragma_update(None, "synchronous", "FULL")?;
+        // Plans don't hang on the values bound. Without this, SQLite compiles a statement anew whenever a
+        // value changes that it compared with the condition of a partial index or met in a LEFT JOIN.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         conn.pragma_update(None, "temp_store", "MEMORY")?;
         conn.pragma_update(None, "cache_size", -8192)?;
@@ -127,8 +131,8 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection> {
 fn write_loop(conn: &Connection, queue: &Queue<Job>) {
     let mut group: Vec<Done> = Vec::with_capacity(GROUP);
     while let Some(first) = queue.pop() {
-        if let Err(e) = conn.execute_batch("BEGIN IMMEDIATE") {
-            refuse(first, e.into());
+        if let Err(e) = cached(conn, "BEGIN IMMEDIATE") {
+            refuse(first, e);
             continue;
         }
         let mut next = Some(first);
@@ -136,9 +140,9 @@ fn write_loop(conn: &Connection, queue: &Queue<Job>) {
             group.push(run_in_savepoint(conn, job));
             next = if group.len() < GROUP { queue.try_pop() } else { None };
         }
-        let durable = conn.execute_batch("COMMIT").map_err(Error::from);
+        let durable = cached(conn, "COMMIT");
         if durable.is_err() && !conn.is_autocommit() {
-            let _ = conn.execute_batch("ROLLBACK");
+            let _ = cached(conn, "ROLLBACK");
         }
         for done in group.drain(..) {
             // A job that failed has its own error to tell, whatever became of the others.
@@ -150,12 +154,13 @@ fn write_loop(conn: &Connection, queue: &Queue<Job>) {
 
 fn read_loop(conn: &Connection, queue: &Queue<Job>) {
     while let Some(job) = queue.pop() {
-        if let Err(e) = conn.execute_batch("BEGIN") {
-            refuse(job, e.into());
+        if let Err(e) = cached(conn, "BEGIN") {
+            refuse(job, e);
             continue;
         }
         let done = catch(conn, job);
-        let _ = conn.execute_batch("ROLLBACK");
+        // Nothing was written; what could fail here shows at the next BEGIN.
+        let _ = cached(conn, "ROLLBACK");
         (done.tell)(Ok(()));
     }
 }
