@@ -123,7 +123,8 @@ fn no_marks_of_unfinished_work() {
 #[test]
 fn no_room_grows_out_of_hand() {
     let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    for (path, text) in files(".rs") {
+    // Compile time is what counts: integration tests are programs of their own.
+    for (path, text) in files(".rs").into_iter().filter(|(path, _)| path.to_string_lossy().contains("/src/")) {
         let room = path.strip_prefix(root().join("crates")).unwrap().components().next().unwrap();
         *sizes.entry(room.as_os_str().to_string_lossy().into_owned()).or_default() += text.lines().count();
     }
