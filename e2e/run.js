@@ -34,7 +34,11 @@ if (positionals.length === 0) rmSync(join(here, 'artifacts'), { recursive: true,
 const count = { passed: 0, failed: 0, skipped: 0 };
 const failed = [];
 const isTest = (data) => data.details.type !== 'suite' && !files.includes(data.name);
-const line = (mark, data) => console.log(`${mark} ${data.file ? `${data.file.slice(here.length + 1)}: ` : ''}${data.name} (${Math.round(data.details.duration_ms)} ms)`);
+const line = (mark, data) => {
+  // Tests that come from lib/ name their file themselves.
+  const file = data.file && !data.file.startsWith(join(here, 'lib')) ? `${data.file.slice(here.length + 1)}: ` : '';
+  console.log(`${mark} ${file}${data.name} (${Math.round(data.details.duration_ms)} ms)`);
+};
 
 run({ files, concurrency: Number(values.workers), timeout: 15 * 60_000 })
   .on('test:pass', (data) => {

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { citizen, go, PASSWORD, returned, IMPORTED } from '../lib/citizen.js';
+import { citizen, go, IMPORTED, PASSWORD, returned } from '../lib/citizen.js';
 import { freePorts } from '../lib/demo.js';
 import { startForeignServer } from '../lib/foreign-as.js';
 import { startRoles } from '../lib/roles.js';

@@ -1,7 +1,7 @@
 // After the run: already linked, single sign-on, unlinking from either side.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { citizen, fill, go, link, returned, IMPORTED } from '../lib/citizen.js';
+import { citizen, fill, go, IMPORTED, link, returned } from '../lib/citizen.js';
 import { soundness, suite } from '../lib/suite.js';
 
 const world = suite(import.meta.url);

@@ -1,7 +1,7 @@
 // ① → ⑦ for a first-timer in both languages and both widths, by sign-in and by sign-up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { citizen, go, step, IMPORTED } from './citizen.js';
+import { citizen, go, IMPORTED, step } from './citizen.js';
 import { soundness, suite } from './suite.js';
 import { show } from './visitor.js';
 

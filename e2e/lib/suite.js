@@ -42,11 +42,12 @@ export function suite(url, options = {}) {
 
 /** Call last in a file: what was found on the pages, and in the log. */
 export function soundness(world) {
-  test('every page visited is accessible, valid, within its width, silent in the console', () => {
+  const file = basename(process.argv[1], '.test.js'); // each file runs in a process of its own
+  test(`${file}: every page visited is accessible, valid, within its width, silent in the console`, () => {
     assert.ok(findings.length === 0, `\n${[...new Set(findings)].join('\n')}`);
   });
 
-  test('the log tells no secrets, no panics, no faults', () => {
+  test(`${file}: the log tells no secrets, no panics, no faults`, () => {
     const { log } = world.demo;
     const bad = log.filter((line) => /panicked|\bERROR\b/.test(line));
     assert.ok(bad.length === 0, `\n${bad.join('\n')}`);
