@@ -78,7 +78,7 @@ const TEXTS_IN_RUST: &[&str] = &["me-grant-*", "me-list-comma"];
 /// Samples of the pages of further areas.
 #[cfg(test)]
 fn more_samples() -> Vec<web::testing::Sample> {
-    [me::samples(), sign_in::samples(), sso::samples()].into_iter().flatten().collect()
+    me::samples()
 }
 
 /// Every route of this role, besides those of `provider` and `web`.

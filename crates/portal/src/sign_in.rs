@@ -177,7 +177,7 @@ pub(crate) struct SignInPage {
 }
 
 impl SignInPage {
-    fn new(next: &Next, purpose: Purpose, trouble: Option<Trouble>, delivery: Option<String>) -> Self {
+    pub(crate) fn new(next: &Next, purpose: Purpose, trouble: Option<Trouble>, delivery: Option<String>) -> Self {
         let unlink = purpose == Purpose::Unlink;
         Self {
             action: if unlink { card_path(next) } else { "/sign-in".to_owned() },
@@ -463,43 +463,4 @@ mod tests {
         assert_eq!(page.action, "/sign-in");
         assert_eq!(SignInPage::new(&Next::home(), Purpose::SignIn, None, None).cancel, None);
     }
-}
-
-/// Samples of these pages, one for each trouble.
-#[cfg(test)]
-pub(crate) fn samples() -> Vec<web::testing::Sample> {
-    use web::testing::Sample;
-    let not_after = Some(Timestamp::from_secs(1_780_000_000));
-    let troubles = [
-        None,
-        Some(Trouble::NotRegistered),
-        Some(Trouble::Card(CardFailure::NotRead)),
-        Some(Trouble::Card(CardFailure::OtherCard)),
-        Some(Trouble::Card(CardFailure::TooLate)),
-        Some(Trouble::Card(CardFailure::Cancelled)),
-        Some(Trouble::Card(CardFailure::PinLocked)),
-        Some(Trouble::Card(CardFailure::CertExpired { not_after })),
-        Some(Trouble::Card(CardFailure::CertRevoked)),
-        Some(Trouble::Card(CardFailure::ValidityUnknown)),
-        Some(Trouble::Card(CardFailure::OtherPerson)),
-        Some(Trouble::Card(CardFailure::Renewed)),
-    ];
-    let mut samples = Vec::new();
-    for (next, purpose, service) in [
-        ("/me", Purpose::SignIn, None),
-        ("/sso/post/req", Purpose::SignIn, Some("みほんポスト")),
-        ("/me/linkages/lnk_1/unlink", Purpose::Unlink, None),
-    ] {
-        for trouble in troubles {
-            samples.push(Sample::new(move |visit| {
-                let next = Next::parse(next).unwrap_or_else(Next::home);
-                SignInPage::new(&next, purpose, trouble, service.map(str::to_owned)).page(visit)
-            }));
-        }
-    }
-    samples.push(Sample::new(|visit| {
-        let context = SignedInPage { next: "/sso/post/req".into(), delivery: "みほんポスト".into() };
-        visit.page("me/signed-in.html", "signed-in").with(context)
-    }));
-    samples
 }

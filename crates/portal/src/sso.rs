@@ -289,9 +289,3 @@ mod tests {
         assert_eq!(told(&[], None, None, 16), "too late");
     }
 }
-
-/// Samples of these pages.
-#[cfg(test)]
-pub(crate) fn samples() -> Vec<web::testing::Sample> {
-    vec![web::testing::Sample::new(|visit| visit.page("me/sso-over.html", "done").with(Over {}))]
-}

@@ -1,6 +1,8 @@
 //! Samples of the citizen's page, for the test that renders every page in both languages.
 
 use base::Timestamp;
+use journey::CardFailure;
+use pki::Purpose;
 use web::testing::Sample;
 
 use super::Standing;
@@ -8,6 +10,8 @@ use super::grants::GrantCard;
 use super::index::{LinkageCard, MePage, Past};
 use super::linkage::LinkagePage;
 use super::unlink::{UnlinkPage, UnlinkedPage};
+use crate::sign_in::{Next, SignInPage, SignedInPage, Trouble};
+use crate::sso::Over;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_438_800);
 
@@ -86,9 +90,47 @@ fn unlinked(by: &'static str) -> Sample {
     })
 }
 
+/// Sign-in, for every purpose, after everything that can go wrong.
+fn sign_in() -> Vec<Sample> {
+    let failures = [
+        CardFailure::NotRead,
+        CardFailure::OtherCard,
+        CardFailure::TooLate,
+        CardFailure::Cancelled,
+        CardFailure::PinLocked,
+        CardFailure::CertExpired { not_after: Some(NOW) },
+        CardFailure::CertRevoked,
+        CardFailure::ValidityUnknown,
+        CardFailure::OtherPerson,
+        CardFailure::Renewed,
+    ];
+    let mut troubles = vec![None, Some(Trouble::NotRegistered)];
+    troubles.extend(failures.map(|why| Some(Trouble::Card(why))));
+    let mut all = Vec::new();
+    for (next, purpose, delivery) in [
+        ("/me", Purpose::SignIn, None),
+        ("/sso/post/req", Purpose::SignIn, Some("みほんポスト")),
+        ("/me/linkages/lnk_1/unlink", Purpose::Unlink, None),
+    ] {
+        all.extend(troubles.iter().copied().map(|trouble| {
+            Sample::new(move |visit| {
+                let next = Next::parse(next).unwrap();
+                SignInPage::new(&next, purpose, trouble, delivery.map(str::to_owned)).page(visit)
+            })
+        }));
+    }
+    all.push(Sample::new(|visit| {
+        let context = SignedInPage { next: "/sso/post/req".into(), delivery: "みほんポスト".into() };
+        visit.page("me/signed-in.html", "signed-in").with(context)
+    }));
+    all.push(Sample::new(|visit| visit.page("me/sso-over.html", "done").with(Over {})));
+    all
+}
+
 /// Every page in every state.
 pub(crate) fn samples() -> Vec<Sample> {
     let mut all = vec![index(false), index(true), unlink(true), unlink(false)];
+    all.extend(sign_in());
     all.extend((0..3).map(linkage));
     all.extend(["citizen", "delivery", "replaced"].map(unlinked));
     all
@@ -134,8 +176,7 @@ fn pages_name_the_service_and_have_their_acts() {
     ] {
         assert!(has(sample, acts).contains("みほんポストとの連携"));
     }
-    let sign_in = crate::sign_in::samples();
-    let pages: Vec<_> = sign_in.into_iter().map(render).collect();
+    let pages: Vec<_> = sign_in().into_iter().map(render).collect();
     assert!(pages.iter().any(|(main, acts)| main.contains("みほんポストを開くには") && acts.contains("cancel")));
     assert!(pages.iter().any(|(main, acts)| main.contains("みほんポストに移動します") && acts.contains("next")));
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod leg_c;
+mod me;
 mod runs;
 mod tables;
 mod world;
