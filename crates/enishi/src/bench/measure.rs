@@ -40,19 +40,15 @@ fn record(histogram: Option<&mut Durations>, took: Duration) {
 impl Meter {
     /// Counts a step that began at `since`.
     pub fn step(&mut self, name: &'static str, since: Instant) {
-        if !self.open {
-            return;
-        }
         let at = self.steps.iter().position(|(n, _)| *n == name);
-        let at = match (at, histogram()) {
-            (Some(at), _) => at,
-            (None, Some(new)) => {
-                self.steps.push((name, new));
-                self.steps.len() - 1
-            }
-            (None, None) => return,
-        };
-        record(self.steps.get_mut(at).map(|(_, h)| h), since.elapsed());
+        let at = at.unwrap_or_else(|| {
+            // Also while warming up: the first citizen goes through the steps in their order.
+            self.steps.extend(histogram().map(|new| (name, new)));
+            self.steps.len().saturating_sub(1)
+        });
+        if self.open {
+            record(self.steps.get_mut(at).map(|(_, h)| h), since.elapsed());
+        }
     }
 
     /// Counts a complete run.
@@ -73,7 +69,7 @@ impl Meter {
 
     /// The steps, in the order in which they first ended.
     pub fn steps(&self) -> Vec<Latency> {
-        self.steps.iter().map(|(name, h)| Latency::of(name, h)).collect()
+        self.steps.iter().filter(|(_, h)| !h.is_empty()).map(|(name, h)| Latency::of(name, h)).collect()
     }
 }
 
