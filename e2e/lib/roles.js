@@ -15,8 +15,8 @@ export async function startRoles({ edit = () => {}, args = [] } = {}) {
   const made = await enishi(['demo', '--json', '--prepare-only', '--data', data, '--port-base', String(base), ...args], { timeout: 60_000 });
   if (made.code !== 0) throw new Error(`enishi demo --prepare-only: ${made.stderr}`);
   const world = new Roles(made.stdout.split('\n').map(jsonLine).find(Boolean), data);
-  await edit(world);
   try {
+    await edit(world);
     // Nothing depends on the order.
     await Promise.all(Object.keys(NAMES).map((role) => world.start(role)));
   } catch (error) {
