@@ -38,6 +38,11 @@ impl Timestamp {
         Duration::from_micros(if d < 0 { 0 } else { d as u64 })
     }
 
+    /// From RFC 3339, with its offset.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))
+    }
+
     /// RFC 3339 in UTC with whole seconds, for JSON meant for people and APIs.
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.secs()).map_or_else(|_| self.secs().to_string(), |t| t.to_string())
@@ -122,5 +127,7 @@ mod tests {
     fn seconds_round_down_before_the_epoch_too() {
         assert_eq!(Timestamp(-1).secs(), -1);
         assert_eq!(Timestamp(1_999_999).secs(), 1);
+        assert_eq!(Timestamp::parse_rfc3339("1970-01-01T09:00:01+09:00"), Some(Timestamp::from_secs(1)));
+        assert_eq!(Timestamp::parse_rfc3339("1970-01-01T09:00:01"), None);
     }
 }

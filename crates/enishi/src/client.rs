@@ -4,10 +4,9 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use oauth::client::RegistrationPolicy;
-use oauth::{ClientKind, ClientMetadata, RegisteredClient, Scope};
+use oauth::ClientKind;
+use portal::registry::{self, RegistryError};
 use provider::Status;
-use provider::store::clients;
 use store::Db;
 
 use crate::config::{ConfigError, File, Role};
@@ -65,15 +64,10 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
             file.role
         )));
     }
-    let failed = |e: store::Error| ConfigError::new(e.to_string());
-    let db = Db::attach(&file.target()?).map_err(failed)?;
-    let now = world.clock.now();
+    let failed = |e: RegistryError| ConfigError::new(e.to_string());
+    let db = Db::attach(&file.target()?).map_err(|e| ConfigError::new(e.to_string()))?;
     let set = async |id: String, status: Status| {
-        let key = id.clone();
-        let found = db.write(move |tx| clients::set_status(tx, &key, status.as_str(), now)).await.map_err(failed)?;
-        if !found {
-            return Err(ConfigError::new(format!("there is no client {id}; `enishi client list` shows all")));
-        }
+        registry::set_client_status(&db, &world.clock, &id, status).await.map_err(failed)?;
         println!("{id} is {} (in force everywhere within a second)", status.as_str());
         Ok(())
     };
@@ -82,53 +76,32 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
         Action::Resume { id } => set(id, Status::Active).await,
         Action::Terminate { id } => set(id, Status::Terminated).await,
         Action::List => {
-            let rows = db.read(clients::list).await.map_err(failed)?;
-            for row in &rows {
-                let client: RegisteredClient = serde_json::from_str(&row.metadata)
-                    .map_err(|e| ConfigError::new(format!("the client {} can't be read: {e}", row.id)))?;
-                println!("{}\t{}\t{}", row.id, row.status, client.metadata.name.ja);
+            let clients = registry::clients(&db).await.map_err(failed)?;
+            for (client, status) in &clients {
+                println!("{}\t{}\t{}", client.client_id, status.as_str(), client.metadata.name.ja);
             }
-            if rows.is_empty() {
+            if clients.is_empty() {
                 eprintln!("no clients yet; `enishi client add` registers one");
             }
             Ok(())
         }
         Action::Add { metadata, id } => {
-            let client = read(&metadata, id, world)?;
-            let json = serde_json::to_string(&client).map_err(|e| ConfigError::new(e.to_string()))?;
-            let key = client.client_id.clone();
-            let there = db.read(move |tx| clients::get(tx, &key)).await.map_err(failed)?;
-            if there.is_some() {
-                return Err(ConfigError::new(format!("the client id {} is taken", client.client_id)));
-            }
-            let key = client.client_id.clone();
-            db.write(move |tx| clients::put(tx, &key, Status::Active.as_str(), &json, now)).await.map_err(failed)?;
+            let body = read(&metadata)?;
+            let client = registry::add_client(&db, &world.clock, &world.rng, &body, id, ClientKind::ApiUser)
+                .await
+                .map_err(failed)?;
             println!("{}", client.response());
             Ok(())
         }
     }
 }
 
-fn read(path: &PathBuf, id: Option<String>, world: &World) -> Result<RegisteredClient, ConfigError> {
+fn read(path: &PathBuf) -> Result<Vec<u8>, ConfigError> {
     let body = if path.as_os_str() == "-" {
         let mut body = Vec::new();
         std::io::Read::read_to_end(&mut std::io::stdin(), &mut body).map(|_| body)
     } else {
         std::fs::read(path)
-    }
-    .map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display())))?;
-    let policy = RegistrationPolicy {
-        grant_types: portal::role::GRANT_TYPES,
-        scope: &Scope::of(portal::role::scopes::ALL),
-        authorization_details_types: portal::role::DETAILS,
-        id_token_algs: provider::ID_TOKEN_ALGS,
     };
-    let metadata = ClientMetadata::from_json(&body, &policy)
-        .map_err(|e| ConfigError::new(format!("{}: {}", path.display(), e.description)))?;
-    let now = world.clock.now();
-    let client_id = id.unwrap_or_else(|| format!("cl_{}", base::id::ulid(now, &world.rng)));
-    if client_id.is_empty() || client_id.len() > 255 || !client_id.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(ConfigError::new("--id has to be 1 to 255 printable ASCII characters"));
-    }
-    Ok(RegisteredClient { client_id, kind: ClientKind::ApiUser, issued_at: now, metadata })
+    body.map_err(|e| ConfigError::new(format!("{} can't be read: {e}", path.display())))
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod client;
 mod config;
+mod delivery_services;
 mod demo;
 mod doctor;
 mod log;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Clients of a portal's or delivery service's authorization server.
     Client(client::Options),
+    /// Delivery services of a portal, and their maintenance windows.
+    Delivery(delivery_services::Options),
     /// Drive complete runs against a target and print runs/s and latencies.
     Bench(bench::Options),
 }
@@ -111,6 +114,7 @@ async fn run(command: Command, world: &World) -> Result<ExitCode, ConfigError> {
         }
         Command::Doctor { config } => return doctor::run(&config, world).await,
         Command::Client(options) => client::run(options, world).await?,
+        Command::Delivery(options) => delivery_services::run(options, world).await?,
         Command::Bench(options) => bench::run(options, world).await?,
     }
     Ok(ExitCode::SUCCESS)

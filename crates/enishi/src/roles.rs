@@ -306,7 +306,9 @@ async fn register_for_sign_on(
 ) -> Result<(), ConfigError> {
     let Some(client_id) = &delivery.sso_client_id else { return Ok(()) };
     let failed = |e: String| ConfigError::new(format!("portal.deliveries.{}: {e}", delivery.id));
-    let at = |path: &str| format!("{}{path}", delivery.issuer);
+    // With a foreign authorization server in front, the mailbox itself is where its resources are.
+    let home = delivery.resources.as_ref().map_or(delivery.issuer.as_str(), |o| o.as_str());
+    let at = |path: &str| format!("{home}{path}");
     let redirect_uri = RedirectUri::parse(&at("/sso/callback")).map_err(|e| failed(e.description))?;
     let jwks_uri = Url::parse(&at("/oauth/jwks")).map_err(|e| failed(e.to_string()))?;
     let metadata = ClientMetadata {
@@ -319,7 +321,7 @@ async fn register_for_sign_on(
         assertion_alg: None,
         id_token_alg: jose::Alg::Es256,
         initiate_login_uri: delivery.initiate_login_uri.clone(),
-        client_uri: Url::parse(&delivery.issuer).ok(),
+        client_uri: Url::parse(home).ok(),
         policy_uri: None,
     };
     let known = provider.client(client_id).await.map_err(|e| failed(e.to_string()))?;
