@@ -215,10 +215,7 @@ async fn page(
     purpose: Purpose,
     trouble: Option<Trouble>,
 ) -> Result<Page, Fault> {
-    let delivery = match next.sso() {
-        Some((client, _)) => sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()),
-        None => None,
-    };
+    let delivery = sso::service_behind(portal, next).await?.map(|d| d.name(visit.lang()).to_owned());
     let here = if purpose == Purpose::Unlink { next.as_str().to_owned() } else { next.sign_in(true) };
     let page = SignInPage::new(next, purpose, trouble, delivery).page(visit);
     Ok(page.form_action(portal.config().card.reader.clone()).at(here))
@@ -399,8 +396,11 @@ pub(crate) struct SignedInPage {
 /// of the reader's site, whose page allows redirects to us alone (Chromium checks every hop): so there a
 /// page with a link comes in between.
 async fn done(portal: &Portal, visit: &Visit, next: &Next) -> Result<Response, Fault> {
-    let Some((client, _)) = next.sso() else { return Ok(visit.redirect(next.as_str())) };
-    let delivery = sso::service(portal, client).await?.map(|d| d.name(visit.lang()).to_owned()).unwrap_or_default();
+    if next.sso().is_none() {
+        return Ok(visit.redirect(next.as_str()));
+    }
+    let delivery =
+        sso::service_behind(portal, next).await?.map(|d| d.name(visit.lang()).to_owned()).unwrap_or_default();
     let context = SignedInPage { next: next.as_str().to_owned(), delivery };
     Ok(visit.page("me/signed-in.html", "signed-in").at(next.sign_in(false)).no_referrer().with(context).respond())
 }

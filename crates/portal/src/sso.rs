@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base::Timestamp;
+use base::codec::{b64url, b64url_decode};
 use oauth::pushed::Prompt;
 use oauth::response::Redirect;
 use oauth::{ClientKind, ErrorCode, PushedRequest, Scope};
@@ -51,6 +52,22 @@ pub(crate) async fn service(portal: &Portal, client_id: &str) -> store::Result<O
     Ok(known.iter().find(|d| d.config.sso_client_id.as_deref() == Some(client_id)).cloned())
 }
 
+/// The same, for the page that leads to a sign-on.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn service_behind(portal: &Portal, next: &Next) -> store::Result<Option<Arc<Delivery>>> {
+    match next.sso().and_then(|(segment, _)| client_of(segment)) {
+        Some(client) => service(portal, &client).await,
+        None => Ok(None),
+    }
+}
+
+/// The client id out of a path.
+fn client_of(segment: &str) -> Option<String> {
+    String::from_utf8(b64url_decode(segment)?).ok()
+}
+
 /// `/oauth/authorize` for a client of kind Delivery; the request is its own.
 ///
 /// # Errors
@@ -71,8 +88,9 @@ pub(crate) async fn authorize(portal: &Portal, visit: &Visit, loaded: &LoadedReq
     match judge(&loaded.request, age, portal.session(visit).await?.as_ref(), now) {
         Verdict::Good(session) => issue(portal, visit, loaded, &delivery, session, now).await,
         Verdict::Ask { again } => {
-            let next = Next::parse(&format!("/sso/{}/{}", loaded.client.id(), loaded.id));
-            let next = next.ok_or_else(|| Fault::new("a client id or request id is no plain path segment"))?;
+            // A client id may be any text; as base64url it is a plain path segment.
+            let next = Next::parse(&format!("/sso/{}/{}", b64url(loaded.client.id().as_bytes()), loaded.id));
+            let next = next.ok_or_else(|| Fault::new("the address of a sign-on that waits is no path of ours"))?;
             Ok(visit.redirect(&next.sign_in(again)))
         }
         Verdict::LoginRequired => {
@@ -199,32 +217,42 @@ fn over(visit: &Visit) -> Response {
     visit.page("me/sso-over.html", "done").at("/me").no_referrer().with(Over {}).respond()
 }
 
+/// A sign-on that waits, by its path.
+async fn waiting(
+    portal: &Portal,
+    visit: &Visit,
+    path: &(String, String),
+) -> Result<Result<LoadedRequest, Response>, Fault> {
+    let unknown = || Ok(Err(authorize::unknown(visit, "there is no such single sign-on")));
+    let Some(client) = client_of(&path.0) else { return unknown() };
+    match portal.provider().request_by_id(&client, &path.1).await? {
+        Ok(loaded) if loaded.client.registered.kind == ClientKind::Delivery => Ok(Ok(loaded)),
+        _ => unknown(),
+    }
+}
+
 /// Back from the card.
 async fn go_on(
     State(portal): State<Portal>,
-    Path((client, request)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     visit: Visit,
 ) -> Result<Response, Fault> {
-    match portal.provider().request_by_id(&client, &request).await? {
-        Ok(loaded) if loaded.client.registered.kind == ClientKind::Delivery => {
-            authorize(&portal, &visit, &loaded).await
-        }
-        _ => Ok(authorize::unknown(&visit, "there is no such single sign-on")),
+    match waiting(&portal, &visit, &path).await? {
+        Ok(loaded) => authorize(&portal, &visit, &loaded).await,
+        Err(response) => Ok(response),
     }
 }
 
 /// The citizen does not want to sign in: back to where they came from. Changes nothing.
 async fn cancel(
     State(portal): State<Portal>,
-    Path((client, request)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     visit: Visit,
 ) -> Result<Response, Fault> {
-    match portal.provider().request_by_id(&client, &request).await? {
-        Ok(loaded) if loaded.client.registered.kind == ClientKind::Delivery => {
-            Ok(refuse(&portal, &visit, &loaded, ErrorCode::AccessDenied, "the citizen did not sign in"))
-        }
-        _ => Ok(authorize::unknown(&visit, "there is no such single sign-on")),
-    }
+    Ok(match waiting(&portal, &visit, &path).await? {
+        Ok(loaded) => refuse(&portal, &visit, &loaded, ErrorCode::AccessDenied, "the citizen did not sign in"),
+        Err(response) => response,
+    })
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use base::{Timestamp, calendar};
 use oauth::ClientKind;
 use oauth::rar::Granted;
 use provider::GrantBody;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web::{Fault, Form, Visit};
 
-use super::{Nothing, client_name};
+use super::client_name;
 use crate::Portal;
 use crate::role::scopes;
 use crate::sign_in::{self, Next};
@@ -84,15 +84,20 @@ fn items(visit: &Visit, body: &GrantBody) -> Result<Vec<String>, Fault> {
     Ok(items)
 }
 
-/// `POST /me/grants/{client}/revoke`: tokens stop at the next call; the consent ends.
+#[derive(Deserialize)]
+pub(super) struct RevokeForm {
+    client_id: String,
+}
+
+/// `POST /me/grants/revoke`: tokens stop at the next call; the consent ends.
 pub(super) async fn revoke(
     State(portal): State<Portal>,
-    Path(client): Path<String>,
     visit: Visit,
-    Form(_): Form<Nothing>,
+    Form(form): Form<RevokeForm>,
 ) -> Result<Response, Fault> {
     let Some(session) = portal.session(&visit).await? else { return Ok(sign_in::ask(&visit, &Next::home())) };
     let (provider, citizen, now) = (portal.provider().clone(), session.citizen_id, portal.clock().now());
+    let client = form.client_id;
     let ended = portal
         .db()
         .write(move |tx| {

@@ -9,7 +9,7 @@
 //! | `POST /me/linkages/{id}/unlink/card` | – | to the reader |
 //! | `POST /me/linkages/{id}/unlink` | – | unlinks |
 //! | `GET /me/linkages/{id}/unlinked` | `unlinked` | done |
-//! | `POST /me/grants/{client}/revoke` | – | ends what an API user may fetch |
+//! | `POST /me/grants/revoke` | – | ends what an API user may fetch |
 
 mod grants;
 mod index;
@@ -39,7 +39,7 @@ pub const ROUTES: &[Route] = &[
     Route::post("/me/linkages/{id}/unlink", Who::Citizen),
     Route::post("/me/linkages/{id}/unlink/card", Who::Citizen),
     Route::get("/me/linkages/{id}/unlinked", Who::Citizen),
-    Route::post("/me/grants/{client}/revoke", Who::Citizen),
+    Route::post("/me/grants/revoke", Who::Citizen),
 ];
 
 /// The templates of these pages.
@@ -56,7 +56,7 @@ pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
         .post("/me/linkages/{id}/unlink", unlink::confirm)
         .post("/me/linkages/{id}/unlink/card", unlink::card)
         .get("/me/linkages/{id}/unlinked", unlink::unlinked)
-        .post("/me/grants/{client}/revoke", grants::revoke)
+        .post("/me/grants/revoke", grants::revoke)
 }
 
 /// The portal's address itself leads to the citizen's page.
