@@ -1,7 +1,7 @@
 //! Signing in to the portal's own pages: by card, nothing else.
 //!
 //! `GET /sign-in?next=` → `POST /sign-in` (challenge) → the reader's site → `/card/return/{challenge}` →
-//! [`card_answered`] → cookie → `next`. The cookie's hash is stored; a session ends 30 minutes after the
+//! `card_answered` → cookie → `next`. The cookie's hash is stored; a session ends 30 minutes after the
 //! last request, and 8 hours after the card in any case. Unlinking asks for a card read within the last
 //! 15 minutes ([`Session::is_fresh`]); its own signature (purpose `unlink`) renews the session.
 
