@@ -81,7 +81,8 @@ pub fn postgres_url() -> &'static str {
     static URL: OnceLock<String> = OnceLock::new();
     URL.get_or_init(|| match std::env::var("ENISHI_TEST_POSTGRES") {
         Ok(url) => url,
-        Err(_) => start().unwrap_or_else(|e| panic!("{e}")),
+        // The port that was free a moment ago may be somebody else's by now.
+        Err(_) => start().or_else(|_| start()).or_else(|_| start()).unwrap_or_else(|e| panic!("{e}")),
     })
 }
 
