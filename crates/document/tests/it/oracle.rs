@@ -316,7 +316,9 @@ proptest! {
         prop_assert!(xmlsec1_accepts(&ours), "xmlsec1 computes another digest for {ours}");
         // The other direction: anything but "tampered" (it is no form).
         let theirs = xmlsec1_signs(&Template::default().put_into(&xml), &WORLD.issuers[0]);
-        prop_assert_eq!(reason(&theirs), "malformed", "{}", theirs);
+        // The signature's own namespace may be the one too many for the reader's limit.
+        let said = reason(&theirs);
+        prop_assert!(matches!(said, "malformed" | "too_large"), "{}: {}", said, theirs);
     }
 }
 
