@@ -85,11 +85,13 @@
 
 pub mod cookie;
 pub mod fault;
+mod fold;
 pub mod form;
 pub mod guard;
 pub mod origin;
 pub mod outbound;
 pub mod page;
+mod prune;
 pub mod routes;
 pub mod serve;
 pub mod site;

@@ -181,7 +181,8 @@ impl Page {
     /// Renders the HTML.
     pub fn html(&self) -> Result<String, minijinja::Error> {
         let page = Value::from_object(self.scope.clone());
-        self.scope.visit.site().templates().render(self.template, page, &self.context)
+        let visit = &self.scope.visit;
+        visit.site().templates().render(visit.lang(), self.template, page, &self.context)
     }
 
     /// Renders and answers. A template that fails is a fault of ours: logged, and a 500 page.

@@ -245,7 +245,7 @@ impl SiteBuilder {
         let form_key = self.form_key.unwrap_or_else(|| FormKey::new(self.rng.bytes()));
         let prefix = prefix(self.role);
         Ok(Site(Arc::new(Inner {
-            templates: Templates::new(&self.templates)?,
+            templates: Templates::new(&self.templates, &catalogue)?,
             catalogue,
             assets: Assets::new(),
             browser: CookieSpec::new(&self.origin, &prefix, "browser"),

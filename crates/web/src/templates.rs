@@ -7,7 +7,10 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 
+use crate::fold::fold;
 use crate::page::Scope;
+use crate::prune::prune;
+use crate::text::Catalogue;
 
 /// Lists template files of the calling crate's `templates/` folder, embedded into the binary:
 /// `web::templates!["start.html", "result.html"]`.
@@ -28,11 +31,27 @@ pub(crate) const SHARED: &[(&str, &str)] = crate::templates![
     "web/accessibility.html"
 ];
 
-/// The compiled templates of a site.
-pub(crate) struct Templates(Environment<'static>);
+/// The file of components that pages import.
+const COMPONENTS: &str = "web/ui.html";
+
+/// The compiled templates of a site: one set for each language, with that language's texts in them.
+pub(crate) struct Templates {
+    ja: Environment<'static>,
+    en: Environment<'static>,
+    sources: Vec<(&'static str, &'static str)>,
+}
 
 impl Templates {
-    pub(crate) fn new(own: &[(&'static str, &'static str)]) -> Result<Self, Error> {
+    pub(crate) fn new(own: &[(&'static str, &'static str)], catalogue: &Catalogue) -> Result<Self, Error> {
+        let sources: Vec<_> = SHARED.iter().chain(own).copied().collect();
+        let compile = |lang| Self::compile(&sources, |key| catalogue.fixed(lang, key));
+        Ok(Self { ja: compile(Lang::Ja)?, en: compile(Lang::En)?, sources })
+    }
+
+    fn compile(
+        sources: &[(&'static str, &'static str)],
+        fixed: impl Fn(&str) -> Option<Arc<str>>,
+    ) -> Result<Environment<'static>, Error> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -54,14 +73,31 @@ impl Templates {
         env.add_filter("tax_year", tax_year);
         env.add_filter("size", size);
         env.add_filter("yen", yen);
-        for (name, source) in SHARED.iter().chain(own) {
-            env.add_template(name, source)?;
+        let source_of = |wanted: &str| sources.iter().find(|(name, _)| *name == wanted).map_or("", |(_, s)| *s);
+        for (name, source) in sources {
+            let also = related(source, sources);
+            // What is included shares its includer's variables: an import under the same name would take the
+            // place of the includer's, so it has to have everything.
+            let included = sources.iter().any(|(_, s)| s.contains(&format!("{{% include \"{name}\"")));
+            let shared = included && source.contains(&format!("\"{COMPONENTS}\" as ui "));
+            let pruned = if shared { None } else { prune(source, &also, COMPONENTS, source_of(COMPONENTS)) };
+            match pruned {
+                Some(pruned) => {
+                    env.add_template_owned(pruned.module, fold(&pruned.module_source, &fixed))?;
+                    env.add_template_owned(*name, fold(&pruned.source, &fixed))?;
+                }
+                None => env.add_template_owned(*name, fold(source, &fixed))?,
+            }
         }
-        Ok(Self(env))
+        Ok(env)
     }
 
-    pub(crate) fn render(&self, name: &str, page: Value, own: &Value) -> Result<String, Error> {
-        let template = self.0.get_template(name)?;
+    pub(crate) fn render(&self, lang: Lang, name: &str, page: Value, own: &Value) -> Result<String, Error> {
+        let env = match lang {
+            Lang::Ja => &self.ja,
+            Lang::En => &self.en,
+        };
+        let template = env.get_template(name)?;
         let mut html = template.render(Value::from_object(Root { page, own: own.clone() }))?;
         if !html.ends_with('\n') {
             html.push('\n');
@@ -70,9 +106,25 @@ impl Templates {
     }
 
     /// Names and sources, for tests.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, String)> {
-        self.0.templates().map(|(name, template)| (name, template.source().to_owned()))
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.sources.iter().copied()
     }
+}
+
+/// The templates that `source` extends and includes, and theirs.
+fn related(source: &str, all: &[(&'static str, &'static str)]) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    let mut open = vec![source];
+    while let Some(text) = open.pop() {
+        for (name, other) in all {
+            let named = ["extends", "include"].iter().any(|how| text.contains(&format!("{{% {how} \"{name}\"")));
+            if named && !found.contains(other) {
+                found.push(other);
+                open.push(other);
+            }
+        }
+    }
+    found
 }
 
 /// What a template sees: `page`, and the fields of the page's own context.

@@ -150,7 +150,7 @@ pub fn keys_used(site: &Site, ja: &str, in_rust: &[&str]) -> Result<(), String> 
     let own = text::keys(ja)?;
     let mut used = BTreeMap::new();
     for (name, source) in site.templates().sources() {
-        for key in template_keys(&source) {
+        for key in template_keys(source) {
             used.insert(key, name.to_owned());
         }
     }
