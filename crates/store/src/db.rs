@@ -45,6 +45,8 @@ struct Inner {
     engine: Engine,
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<Job>>,
+    /// SQLite: connections for reads that need not wait for a thread.
+    here: Option<sqlite_engine::Readers>,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     /// Set by tests: how many more writes come through before the role "loses power".
     writes_left: Arc<AtomicI64>,
@@ -78,9 +80,11 @@ impl Db {
     pub fn open(target: &Target, schema: Schema<'_>) -> Result<Self> {
         let writes = Arc::new(Queue::new(10_000));
         let reads = Arc::new(Queue::new(10_000));
+        let mut here = None;
         let (engine, threads, lock) = match target {
             Target::Sqlite(path) => {
                 let (threads, lock) = sqlite_engine::start(path, schema, &writes, &reads)?;
+                here = Some(sqlite_engine::Readers::open(path)?);
                 (Engine::Sqlite, threads, Some(lock))
             }
             Target::Postgres { url, schema: name, connections } => {
@@ -88,7 +92,7 @@ impl Db {
                 (Engine::Postgres, threads, None)
             }
         };
-        Ok(Self::of(engine, writes, reads, threads, lock))
+        Ok(Self::of(engine, writes, reads, here, threads, lock))
     }
 
     /// Opens the database of a role that may be running, for a short administrative change beside it:
@@ -106,13 +110,14 @@ impl Db {
                 (Engine::Postgres, postgres_engine::attach(url, schema, &writes, &reads)?)
             }
         };
-        Ok(Self::of(engine, writes, reads, threads, None))
+        Ok(Self::of(engine, writes, reads, None, threads, None))
     }
 
     fn of(
         engine: Engine,
         writes: Arc<Queue<Job>>,
         reads: Arc<Queue<Job>>,
+        here: Option<sqlite_engine::Readers>,
         threads: Vec<std::thread::JoinHandle<()>>,
         lock: Option<std::fs::File>,
     ) -> Self {
@@ -120,6 +125,7 @@ impl Db {
             engine,
             writes,
             reads,
+            here,
             threads: Mutex::new(threads),
             writes_left: Arc::new(AtomicI64::new(i64::MAX)),
             _lock: lock,
@@ -158,7 +164,7 @@ impl Db {
         if left.load(Ordering::SeqCst) <= 0 {
             return Err(lost_power().into());
         }
-        self.submit(&self.0.writes, f, move || left.fetch_sub(1, Ordering::SeqCst) > 1).await
+        self.submit(&self.0.writes, None, f, move || left.fetch_sub(1, Ordering::SeqCst) > 1).await
     }
 
     /// Runs `f` on a consistent snapshot; writing fails.
@@ -174,12 +180,13 @@ impl Db {
         if self.0.writes_left.load(Ordering::SeqCst) <= 0 {
             return Err(lost_power().into());
         }
-        self.submit(&self.0.reads, f, || true).await
+        self.submit(&self.0.reads, self.0.here.as_ref(), f, || true).await
     }
 
     async fn submit<T, E, F>(
         &self,
         queue: &Queue<Job>,
+        here: Option<&sqlite_engine::Readers>,
         f: F,
         alive: impl FnOnce() -> bool + Send + 'static,
     ) -> Result<T, E>
@@ -209,7 +216,13 @@ impl Db {
                 }
             }),
         };
-        if queue.push(job).is_err() {
+        let waiting = match here {
+            Some(readers) => readers.run(job).err(),
+            None => Some(job),
+        };
+        if let Some(job) = waiting
+            && queue.push(job).is_err()
+        {
             return Err(Error::Unavailable("too much is waiting for the database".to_owned()).into());
         }
         match told.await {

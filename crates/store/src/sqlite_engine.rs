@@ -1,4 +1,4 @@
-//! SQLite: one writer thread with group commit, a few readers.
+//! SQLite: one writer thread with group commit, a few readers; most reads run where they are asked for.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -53,6 +54,27 @@ pub(crate) fn attach(path: &Path, writes: &Arc<Queue<Job>>, reads: &Arc<Queue<Jo
         spawn("sqlite-write", move || write_loop(&writer, &writes))?,
         spawn("sqlite-read", move || read_loop(&reader, &reads))?,
     ])
+}
+
+/// Connections for reads on the caller's own thread.
+///
+/// Such a read takes some microseconds, less than handing it to another thread and being woken again. The
+/// pages it needs are nearly always in memory; when they are not, this thread waits for the disk as a
+/// worker thread would.
+pub(crate) struct Readers(Mutex<Vec<Connection>>);
+
+impl Readers {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        Ok(Self(Mutex::new((0..READERS).map(|_| connect(path, true)).collect::<Result<_>>()?)))
+    }
+
+    /// Runs a read here and now when a connection is free; gives the job back when none is.
+    pub(crate) fn run(&self, job: Job) -> std::result::Result<(), Job> {
+        let Some(conn) = self.0.lock().pop() else { return Err(job) };
+        read(&conn, job);
+        self.0.lock().push(conn);
+        Ok(())
+    }
 }
 
 fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
@@ -154,15 +176,18 @@ fn write_loop(conn: &Connection, queue: &Queue<Job>) {
 
 fn read_loop(conn: &Connection, queue: &Queue<Job>) {
     while let Some(job) = queue.pop() {
-        if let Err(e) = cached(conn, "BEGIN") {
-            refuse(job, e);
-            continue;
-        }
-        let done = catch(conn, job);
-        // Nothing was written; what could fail here shows at the next BEGIN.
-        let _ = cached(conn, "ROLLBACK");
-        (done.tell)(Ok(()));
+        read(conn, job);
     }
+}
+
+fn read(conn: &Connection, job: Job) {
+    if let Err(e) = cached(conn, "BEGIN") {
+        return refuse(job, e);
+    }
+    let done = catch(conn, job);
+    // Nothing was written; what could fail here shows at the next BEGIN.
+    let _ = cached(conn, "ROLLBACK");
+    (done.tell)(Ok(()));
 }
 
 fn refuse(job: Job, e: Error) {
