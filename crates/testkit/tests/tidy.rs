@@ -41,7 +41,7 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
             list => list.split(',').map(|s| s.trim().to_owned()).collect(),
         };
         // A role never imports another role: they talk over HTTP.
-        let roles = ["portal", "delivery", "sample", "testcard"];
+        let roles = ["portal", "delivery", "sample", "testcard", "desk"];
         let set = set
             .into_iter()
             .filter(|r| !except.contains(r))
