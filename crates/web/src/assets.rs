@@ -125,7 +125,7 @@ mod tests {
         for (scheme, base, indent) in
             [("light", light.clone(), "\n"), ("dark", light.into_iter().chain(dark).collect(), "\n  ")]
         {
-            for theme in ["", "delivery", "sample", "card"] {
+            for theme in ["", "delivery", "sample", "card", "desk"] {
                 let mut c = base.clone();
                 if !theme.is_empty() {
                     c.extend(aliases(&format!("}}\n{indent}.en-theme-{theme} {{")));

@@ -82,6 +82,8 @@ pub enum Refusal {
     Form,
     /// A form without a valid token, or from another site (403).
     StaleForm,
+    /// Known who asks, and it is not for them (403).
+    Forbidden,
     /// A body larger than the route takes (413).
     TooLarge,
     /// It took too long (503).
@@ -95,7 +97,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form => StatusCode::BAD_REQUEST,
-            Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::StaleForm | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -108,6 +110,7 @@ impl Refusal {
             Self::Method => "method",
             Self::Form => "bad-form",
             Self::StaleForm => "stale-form",
+            Self::Forbidden => "forbidden",
             Self::TooLarge => "too-large",
             Self::Timeout => "timeout",
         }
@@ -120,6 +123,7 @@ impl Refusal {
             Self::Method => Problem::new(self.status(), "method_not_allowed", "This address does not take this method"),
             Self::Form => Problem::new(self.status(), "bad_form", "The form can't be read"),
             Self::StaleForm => Problem::new(self.status(), "stale_form", "The form is not from a page of this session"),
+            Self::Forbidden => Problem::new(self.status(), "forbidden", "This is not for you to do"),
             Self::TooLarge => Problem::new(self.status(), "too_large", "The body is larger than this address takes"),
             Self::Timeout => Problem::new(self.status(), "timeout", "The answer took too long; try again"),
         }

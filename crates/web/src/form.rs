@@ -15,7 +15,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{Refusal, Visit};
 
-/// Most fields in one form; ours have fewer than ten.
+/// Most fields in one form; ours have fewer than ten. Larger ones are [`crate::Upload`]s.
 const MAX_FIELDS: usize = 64;
 
 /// Why a body is not a form we take.
@@ -103,7 +103,7 @@ impl<'de> serde::Deserialize<'de> for Fields {
     }
 }
 
-fn decode(text: &[u8]) -> Result<String, FormError> {
+pub(crate) fn decode(text: &[u8]) -> Result<String, FormError> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
     while let Some(&b) = bytes.next() {

@@ -67,9 +67,9 @@
 //! A page extends `web/layout.html`, imports `web/ui.html` when it uses components, sets `h1` (the layout
 //! prints it and builds the title from it) and fills block `body`; `header` may be set where the band shows something else than the text `service-name`.
 //! Further blocks: `heading` (in place of the plain `<h1>`, with `ui.panel`), `account`, `navigation`,
-//! `footer`. Components are the macros of `web/ui.html`: `form`, `act` (a form with one button), `button`,
-//! `link_button`, `actions`, `field`, `pin`, `password`, `select`, `radios`, `checkbox`, `hidden`, `banner`,
-//! `summary`, `dl`, `panel`, `tasks`, `chip`, `table`, `details`, `card`, `copy`, `time`, `date`.
+//! `footer`. Components are the macros of `web/ui.html`: `form`, `upload_form` (large, with files: [`Upload`]),
+//! `act` (a form with one button), `button`, `link_button`, `actions`, `field`, `textarea`, `pin`, `password`, `select`,
+//! `radios`, `checkbox`, `checkboxes`, `file`, `hidden`, `navigation`, `banner`, `summary`, `dl`, `panel`, `tasks`, `chip`, `table`, `details`, `card`, `copy`, `time`, `date`.
 //! Every variable must exist ([strict](minijinja::UndefinedBehavior::Strict)); `None` is fine.
 //!
 //! Functions: `t("key", name=value)` (text), `t_html("key", name=value)` (a text of ours that holds HTML;
@@ -88,6 +88,7 @@ pub mod fault;
 mod fold;
 pub mod form;
 pub mod guard;
+pub mod multipart;
 pub mod origin;
 pub mod outbound;
 pub mod page;
@@ -109,6 +110,7 @@ pub use cookie::CookieSpec;
 pub use fault::{Fault, Problem, Refusal};
 pub use form::{ApiForm, Fields, Form, FormError};
 pub use guard::FormKey;
+pub use multipart::{FilePart, Upload};
 pub use origin::{Origin, OriginError};
 pub use page::{FieldError, Page};
 pub use routes::{Route, RouteError, Routes, Who};

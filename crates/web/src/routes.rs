@@ -29,6 +29,8 @@ pub enum Who {
     Browser,
     /// A signed-in citizen, or one with a journey under way in this browser. Enforced as for `Browser`.
     Citizen,
+    /// A signed-in member of an API user's organisation. Enforced as for `Browser`.
+    Member,
     /// A signed-in member of staff. Enforced as for `Browser`.
     Staff,
     /// An API: the client authenticates itself (`private_key_jwt`).
@@ -55,7 +57,7 @@ impl Who {
 
     /// Whether a `POST` must come from our own pages.
     pub const fn needs_form(self) -> bool {
-        matches!(self, Self::Browser | Self::Citizen | Self::Staff | Self::SandboxPage)
+        matches!(self, Self::Browser | Self::Citizen | Self::Member | Self::Staff | Self::SandboxPage)
     }
 
     const fn sandbox(self) -> bool {

@@ -35,6 +35,8 @@ pub enum Theme {
     Sample,
     /// The card stand-in: grey, like a device.
     Card,
+    /// The desk: brown.
+    Desk,
 }
 
 impl Theme {
@@ -44,6 +46,7 @@ impl Theme {
             Self::Delivery => "en-theme-delivery",
             Self::Sample => "en-theme-sample",
             Self::Card => "en-theme-card",
+            Self::Desk => "en-theme-desk",
         }
     }
 }
