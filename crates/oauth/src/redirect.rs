@@ -69,8 +69,11 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An address of ours or a partner's: `https`, or `http` on this machine.
-pub(crate) fn check_url(what: &str, text: &str) -> Result<Url, String> {
+/// An address of ours or a partner's: `https`, or `http` on this machine, without a user name.
+///
+/// # Errors
+/// What is wrong with it, in words that begin with `what`.
+pub fn check_url(what: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| format!("{what} is not an absolute URL"))?;
     let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     if safe && url.has_host() && url.username().is_empty() && url.password().is_none() && text.len() <= MAX {
@@ -90,8 +93,8 @@ pub fn nearest<'a>(registered: &'a [RedirectUri], wrong: &str) -> Option<&'a Red
     registered.iter().take(64).min_by_key(|r| (elsewhere(r), distance(&r.0, &wrong)))
 }
 
-/// Levenshtein distance.
-fn distance(a: &str, b: &[char]) -> usize {
+/// Levenshtein distance of the first 512 characters.
+pub fn distance(a: &str, b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().take(512).enumerate() {
         let mut diagonal = row[0];
