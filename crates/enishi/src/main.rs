@@ -23,6 +23,10 @@ use clap::{Parser, Subcommand};
 use crate::config::{ConfigError, File, make_master_key};
 use crate::roles::World;
 
+/// Pages and JSON are many small short-lived pieces; the system's allocator takes a tenth of a run for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 縁: attribute linkage between a citizen's portal and private delivery services.
 #[derive(Parser)]
 #[command(name = "enishi", version, about, max_term_width = 100)]
