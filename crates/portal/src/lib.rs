@@ -1,63 +1,41 @@
-//! The hub: authorization server of leg A, the journey's pages, leg B as a client, the citizen's
-//! page, resource APIs.
+//! The hub's pages and APIs: authorization endpoint, the journey's pages, the citizen's page, resource APIs.
+//! What stands behind them is [`hub`].
 //!
-//! **Invariant:** a run belongs to one browser and is answered once; a linkage is `linked` only with a
-//! confirmation that was checked against what this portal kept of that very run; whatever dies between
-//! two writes is repaired by the next look ([`Portal::sweep`]). **Boundary:** talks to delivery services
-//! and the card side by HTTP only; SQL stands in `store`.
+//! **Invariant:** a run belongs to one browser and is answered once. **Boundary:** what is kept and what is
+//! said to other parties is `hub`'s; here are requests, pages and answers.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`authorize`] | `/oauth/authorize`: ② and what is refused there |
 //! | [`run`] | the pages ③ to the return under `/run/{id}` |
-//! | [`card`] | challenges and card readings, for every purpose |
-//! | [`linking`] | leg B (docs/leg-b.md) |
-//! | [`sweep`] | what repairs and tidies in the background |
-//! | [`user_status`] | ② of the API: registered? linked? |
+//! | [`card`], [`callback`] | the ways back from the card reader's site and from a delivery service |
 //! | [`sign_in`], [`me`] | sign-in by card, the citizen's page, unlinking |
 //! | [`sso`] | the portal as OpenID Provider of the delivery services |
-//! | [`events`] | unlinking as Security Event Tokens, both ways |
 //! | [`api`] | leg C, public status, OpenAPI |
-//! | [`registry`] | clients and maintenance, for the command line |
 //! | [`sandbox`] | the citizen played, in the test environment |
 
 pub mod api;
 pub mod authorize;
+pub mod callback;
 pub mod card;
-pub mod citizen;
-pub mod config;
-pub mod deliveries;
-pub mod events;
-pub mod linking;
 pub mod me;
-pub mod registry;
-pub mod role;
 pub mod run;
 #[cfg(test)]
 mod samples;
 pub mod sandbox;
-mod seed;
 pub mod sign_in;
 pub mod sso;
-pub mod state;
-pub mod store;
-pub mod sweep;
-pub mod user_status;
 
-use std::sync::Arc;
-
-use ::store::{Db, Migration, Sealer};
+use ::store::{Db, Sealer};
 use axum::Router;
 use base::outbound::Outbound;
 use base::{Clock, Lang, Rng, codec};
-use provider::Provider;
 use web::{Fault, Route, Routes, Site, Theme};
 
-pub use config::{CardConfig, Config, DeliveryConfig};
-pub use state::Portal;
-
-/// The tables of this role, for [`Db::open`].
-pub const SCHEMA: &[&[Migration]] = &[provider::MIGRATIONS, store::MIGRATIONS, store::sign_ins::MIGRATIONS];
+pub use hub::{
+    CardConfig, Config, DeliveryConfig, Portal, SCHEMA, citizen, deliveries, events, linking, registry, role, store,
+    sweep, user_status,
+};
 
 /// Every template of this role.
 pub const TEMPLATES: &[&[(&str, &str)]] =
@@ -86,7 +64,7 @@ pub const ROUTES: &[&[Route]] = &[
     authorize::ROUTES,
     card::ROUTES,
     run::ROUTES,
-    linking::ROUTES,
+    callback::ROUTES,
     sign_in::ROUTES,
     sso::ROUTES,
     me::ROUTES,
@@ -107,42 +85,8 @@ pub async fn build(
     clock: Clock,
     rng: Rng,
 ) -> Result<(Portal, Router), Fault> {
-    let seed = state::Seed::new();
-    let provider = Provider::start(
-        &db,
-        &sealer,
-        role::settings(&config),
-        Arc::new(role::PortalRole(seed.clone())),
-        outbound.clone(),
-        clock.clone(),
-        rng.clone(),
-    )
-    .await?;
     let site = site(&config, &sealer, &clock, &rng)?;
-    let cards = card::Cards::new(&config)?;
-    let registry = deliveries::Registry::new(
-        db.clone(),
-        clock.clone(),
-        rng.clone(),
-        outbound.clone(),
-        provider.signing_key().clone(),
-    );
-    let portal = Portal(Arc::new(state::Inner {
-        config,
-        db,
-        sealer,
-        provider,
-        site,
-        outbound,
-        clock,
-        rng,
-        registry,
-        cards,
-        in_flight: linking::InFlight::default(),
-        document_tokens: api::Tokens::default(),
-    }));
-    seed.grow(&portal);
-    portal.seed_deliveries().await?;
+    let portal = Portal::start(config, db, sealer, outbound, clock, rng, site).await?;
     let router = router(&portal)?;
     Ok((portal, router))
 }
@@ -180,7 +124,7 @@ fn router(portal: &Portal) -> Result<Router, Fault> {
     let routes = authorize::mount(routes);
     let routes = card::mount(routes);
     let routes = run::mount(routes);
-    let routes = linking::mount(routes);
+    let routes = callback::mount(routes);
     let routes = me::mount(sso::mount(sign_in::mount(routes)));
     let routes = sandbox::mount(api::mount(events::mount(routes)));
     routes

@@ -14,8 +14,8 @@ use web::{Environment, FieldError, Origin, Site};
 use crate::authorize::ErrorPage;
 use crate::authorize::samples as consent;
 use crate::run::pages::{self, Ended, Link, RunPage, Service, Typed, Window};
-use crate::store::deliveries::WindowRow;
 use crate::{CardConfig, Config, TEXTS, site};
+use hub::store::deliveries::WindowRow;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_438_800);
 

@@ -18,10 +18,11 @@ use serde::{Deserialize, Serialize};
 use store::Tx;
 use web::{CookieSpec, Fault, Form, Page, Route, Routes, Visit, Who};
 
-use crate::card::{Card, Holder, Reading};
-use crate::citizen::Profile;
-use crate::store::{challenges, sessions, sign_ins};
-use crate::{Portal, sso};
+use crate::sso;
+use hub::Portal;
+use hub::card::{Card, Holder, Reading};
+use hub::citizen::Profile;
+use hub::store::{challenges, sessions, sign_ins};
 
 /// Sign-in and sign-out.
 pub const ROUTES: &[Route] = &[
@@ -64,33 +65,32 @@ impl Session {
     }
 }
 
-impl Portal {
-    pub(crate) fn session_cookie(&self) -> CookieSpec {
-        self.site().cookie("session")
-    }
+/// The cookie of a session.
+pub(crate) fn session_cookie(portal: &Portal) -> CookieSpec {
+    portal.site().cookie("session")
+}
 
-    /// Who is signed in with this browser.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn session(&self, visit: &Visit) -> Result<Option<Session>, Fault> {
-        let Some(id) = self.session_id(visit) else { return Ok(None) };
-        let now = self.clock().now();
-        let key = id.clone();
-        let Some(row) = self.db().read(move |tx| sessions::get(tx, &key)).await? else { return Ok(None) };
-        if now >= row.expires_at || now.since(row.last_seen_at) > IDLE {
-            return Ok(None);
-        }
-        if now.since(row.last_seen_at) >= NOTE_EVERY {
-            self.db().write(move |tx| sessions::seen(tx, &id, now)).await?;
-        }
-        let name = Profile::open(self.sealer(), &row.profile)?.name();
-        Ok(Some(Session { citizen_id: row.citizen_id, signed_in_at: row.signed_in_at, name }))
+/// Who is signed in with this browser.
+///
+/// # Errors
+/// The database.
+pub async fn session(portal: &Portal, visit: &Visit) -> Result<Option<Session>, Fault> {
+    let Some(id) = session_id(portal, visit) else { return Ok(None) };
+    let now = portal.clock().now();
+    let key = id.clone();
+    let Some(row) = portal.db().read(move |tx| sessions::get(tx, &key)).await? else { return Ok(None) };
+    if now >= row.expires_at || now.since(row.last_seen_at) > IDLE {
+        return Ok(None);
     }
+    if now.since(row.last_seen_at) >= NOTE_EVERY {
+        portal.db().write(move |tx| sessions::seen(tx, &id, now)).await?;
+    }
+    let name = Profile::open(portal.sealer(), &row.profile)?.name();
+    Ok(Some(Session { citizen_id: row.citizen_id, signed_in_at: row.signed_in_at, name }))
+}
 
-    fn session_id(&self, visit: &Visit) -> Option<String> {
-        visit.cookie(&self.session_cookie()).map(sha256_b64url)
-    }
+fn session_id(portal: &Portal, visit: &Visit) -> Option<String> {
+    visit.cookie(&session_cookie(portal)).map(sha256_b64url)
 }
 
 /// A page of ours to go on with. Nothing else is ever followed, so that nobody is led elsewhere under
@@ -228,7 +228,7 @@ pub(crate) fn card_path(next: &Next) -> String {
 
 async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Fault> {
     let next = visit.query("next").and_then(|n| Next::parse(&n)).unwrap_or_else(Next::home);
-    if visit.query("again").is_none() && portal.session(&visit).await?.is_some() {
+    if visit.query("again").is_none() && session(&portal, &visit).await?.is_some() {
         return Ok(visit.redirect(next.as_str()));
     }
     Ok(page(&portal, &visit, &next, Purpose::SignIn, None).await?.respond())
@@ -271,10 +271,10 @@ pub(crate) async fn begin_card(
 struct Nothing {}
 
 async fn sign_out(State(portal): State<Portal>, visit: Visit, Form(_): Form<Nothing>) -> Result<Response, Fault> {
-    if let Some(id) = portal.session_id(&visit) {
+    if let Some(id) = session_id(&portal, &visit) {
         portal.db().write(move |tx| sessions::remove(tx, &id)).await?;
     }
-    visit.clear_cookie(&portal.session_cookie());
+    visit.clear_cookie(&session_cookie(&portal));
     Ok(visit.redirect("/sign-in"))
 }
 
@@ -310,9 +310,9 @@ pub(crate) async fn card_answered(
         portal: portal.clone(),
         challenge,
         result: reading.result,
-        old: portal.session_id(visit),
+        old: session_id(portal, visit),
         // Unlinking goes on with the person who is signed in; a sign-in is whoever's card it is.
-        only: if purpose == Purpose::Unlink { portal.session(visit).await?.map(|s| s.citizen_id) } else { None },
+        only: if purpose == Purpose::Unlink { session(portal, visit).await?.map(|s| s.citizen_id) } else { None },
     });
     let mut predecessors = None;
     loop {
@@ -320,7 +320,7 @@ pub(crate) async fn card_answered(
         let answer = portal.db().write(move |tx| this.run(tx, known.as_ref())).await?;
         match (answer, &attempt.result) {
             (Answer::SignedIn(token), _) => {
-                visit.set_cookie(&portal.session_cookie(), token.expose())?;
+                visit.set_cookie(&session_cookie(portal), token.expose())?;
                 return done(portal, visit, &next).await;
             }
             (Answer::Refused(trouble), _) => {
@@ -380,7 +380,7 @@ impl Attempt {
 
 /// After a reading that was answered before.
 async fn onwards(portal: &Portal, visit: &Visit, next: &Next) -> Result<Response, Fault> {
-    match portal.session(visit).await? {
+    match session(portal, visit).await? {
         Some(_) => done(portal, visit, next).await,
         None => Ok(ask(visit, next)),
     }

@@ -19,11 +19,12 @@ use serde::Serialize;
 use serde_json::Map;
 use web::{Fault, Route, Routes, Visit, Who};
 
-use crate::deliveries::Delivery;
-use crate::role::{ACR, scopes};
-use crate::sign_in::{Next, Session};
-use crate::store::linkages;
-use crate::{Portal, authorize};
+use crate::authorize;
+use crate::sign_in::{self, Next, Session};
+use hub::Portal;
+use hub::deliveries::Delivery;
+use hub::role::{ACR, scopes};
+use hub::store::linkages;
 
 /// The seam of the card room: readings that no run asked for are sign-ins.
 pub(crate) use crate::sign_in::card_answered;
@@ -85,7 +86,7 @@ pub(crate) async fn authorize(portal: &Portal, visit: &Visit, loaded: &LoadedReq
     };
     let now = portal.clock().now();
     let age = Age { pushed_at: loaded.pushed_at, fresh: loaded.fresh };
-    match judge(&loaded.request, age, portal.session(visit).await?.as_ref(), now) {
+    match judge(&loaded.request, age, sign_in::session(portal, visit).await?.as_ref(), now) {
         Verdict::Good(session) => issue(portal, visit, loaded, &delivery, session, now).await,
         Verdict::Ask { again } => {
             // A client id may be any text; as base64url it is a plain path segment.

@@ -13,9 +13,9 @@ use super::documents::note_use;
 use super::reach::Reach;
 use super::upstream::{self, Trouble};
 use super::{ApiError, grant, with_nonce};
-use crate::role::scopes;
-use crate::store::linkages::{self, State as LinkageState};
-use crate::{Portal, deliveries};
+use hub::role::scopes;
+use hub::store::linkages::{self, State as LinkageState};
+use hub::{Portal, deliveries};
 
 /// What is passed on of the delivery service's headers: the document's nature, size and digest
 /// (RFC 9530; `digest` of RFC 3230 from older servers).

@@ -18,11 +18,11 @@ use super::document_id::DocumentId;
 use super::reach::Reach;
 use super::upstream::{self, Trouble};
 use super::{ApiError, grant, with_nonce};
-use crate::Portal;
-use crate::deliveries::{self, Delivery};
-use crate::role::scopes;
-use crate::store::linkages::{self, LinkageRow};
-use crate::store::linkages_me;
+use hub::Portal;
+use hub::deliveries::{self, Delivery};
+use hub::role::scopes;
+use hub::store::linkages::{self, LinkageRow};
+use hub::store::linkages_me;
 
 /// The last use of a linkage is noted no oftener than this.
 const NOTE_EVERY: Duration = Duration::from_secs(600);

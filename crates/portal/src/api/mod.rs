@@ -15,7 +15,6 @@ mod documents;
 pub mod openapi;
 mod reach;
 mod status;
-mod tokens;
 mod upstream;
 mod user_status;
 
@@ -24,10 +23,8 @@ use http::{HeaderValue, StatusCode};
 use provider::{Access, AccessGrant};
 use web::{Fault, Problem, Route, Routes, Who};
 
-use crate::Portal;
-use crate::role::scopes;
-
-pub(crate) use tokens::Tokens;
+use hub::Portal;
+use hub::role::scopes;
 
 /// The API's routes.
 pub const ROUTES: &[Route] = &[

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::documents::Status;
 use super::upstream::MAX_CONTENT;
-use crate::Portal;
-use crate::role::{DETAILS, GRANT_TYPES, scopes};
+use hub::Portal;
+use hub::role::{DETAILS, GRANT_TYPES, scopes};
 
 pub(super) async fn get(State(portal): State<Portal>) -> Response {
     let document = document(portal.provider().issuer(), portal.config().registration_is_open(), portal.has_sandbox());

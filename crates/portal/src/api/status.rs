@@ -9,9 +9,9 @@ use http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
 use web::Fault;
 
-use crate::Portal;
-use crate::deliveries::Delivery;
-use crate::store::deliveries::WindowRow;
+use hub::Portal;
+use hub::deliveries::Delivery;
+use hub::store::deliveries::WindowRow;
 
 #[derive(Serialize)]
 struct Answer {

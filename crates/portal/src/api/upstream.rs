@@ -14,8 +14,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::document_id::is_plain;
-use crate::Portal;
-use crate::deliveries::Delivery;
+use hub::Portal;
+use hub::deliveries::Delivery;
 
 /// How long a service may take for its list.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -123,13 +123,13 @@ async fn stream(delivery: &Delivery, url: &Url, token: &Secret<String>) -> Resul
 }
 
 async fn token(portal: &Portal, delivery: &Delivery) -> Result<Secret<String>, Trouble> {
-    let tokens = &portal.0.document_tokens;
+    let tokens = portal.document_tokens();
     tokens.get(delivery, portal.clock().now()).await.map_err(|e| unavailable(delivery, &e))
 }
 
 /// After a restart over there a token may be unknown.
 async fn another(portal: &Portal, delivery: &Delivery, old: &Secret<String>) -> Result<Secret<String>, Trouble> {
-    portal.0.document_tokens.refused(delivery, old).await;
+    portal.document_tokens().refused(delivery, old).await;
     token(portal, delivery).await
 }
 

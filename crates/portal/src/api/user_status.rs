@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, Uri};
 
 use super::{ApiError, grant, with_nonce};
-use crate::Portal;
-use crate::role::scopes;
+use hub::Portal;
+use hub::role::scopes;
 
 pub(super) async fn get(State(portal): State<Portal>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let access = match portal.provider().access(&method, uri.path(), &headers, scopes::USER_STATUS).await {

@@ -10,8 +10,8 @@ use url::Url;
 use web::{Fault, Visit};
 
 use super::{AUTHORIZE, Handle, way_back};
-use crate::Portal;
 use crate::run::pages::Window;
+use hub::Portal;
 
 /// Version of the text below. It is kept with every consent: a change of the text needs a new one.
 pub const TEXT_VERSION: &str = "2026-11-23";
@@ -65,7 +65,7 @@ pub(super) async fn show(
     let lang = visit.lang();
     let now = portal.clock().now();
     let known = portal.deliveries().await?;
-    let find = |id: &str| crate::deliveries::find(&known, id);
+    let find = |id: &str| hub::deliveries::find(&known, id);
     let details = &loaded.request.authorization_details;
     let asked = details.attribute_linkage();
     let ids: Vec<&str> = asked.iter().flat_map(|l| &l.delivery_services).map(|s| s.id.as_str()).collect();

@@ -15,11 +15,13 @@ use provider::{LoadedRequest, RequestRefusal};
 use serde::{Deserialize, Serialize};
 use web::{Environment, Fault, Form, Origin, Route, Routes, Visit, Who};
 
-use crate::deliveries::Delivery;
-use crate::run::{answer, pages, path};
-use crate::store::deliveries::WindowRow;
-use crate::store::journeys;
-use crate::{Portal, role, sso};
+use crate::run::pages;
+use crate::sso;
+use hub::deliveries::Delivery;
+use hub::run::{answer, path};
+use hub::store::deliveries::WindowRow;
+use hub::store::journeys;
+use hub::{Portal, role};
 
 pub use consent::TEXT_VERSION;
 #[cfg(test)]
@@ -138,7 +140,7 @@ async fn hindrance(portal: &Portal, loaded: &LoadedRequest) -> Result<Option<Hin
     let known = portal.deliveries().await?;
     let now = portal.clock().now();
     let window = |id: &str| {
-        let delivery: &Delivery = crate::deliveries::find(&known, id)?;
+        let delivery: &Delivery = hub::deliveries::find(&known, id)?;
         delivery.maintenance(now).map(|w| (id.to_owned(), w.clone()))
     };
     let down: Vec<_> = linkage.delivery_services.iter().filter_map(|s| window(&s.id)).collect();

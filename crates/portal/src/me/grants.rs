@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use web::{Fault, Form, Visit};
 
 use super::client_name;
-use crate::Portal;
-use crate::role::scopes;
 use crate::sign_in::{self, Next};
-use crate::store::grants_me::{self, LiveGrant};
+use hub::Portal;
+use hub::role::scopes;
+use hub::store::grants_me::{self, LiveGrant};
 
 /// An API user on the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,7 +95,9 @@ pub(super) async fn revoke(
     visit: Visit,
     Form(form): Form<RevokeForm>,
 ) -> Result<Response, Fault> {
-    let Some(session) = portal.session(&visit).await? else { return Ok(sign_in::ask(&visit, &Next::home())) };
+    let Some(session) = sign_in::session(&portal, &visit).await? else {
+        return Ok(sign_in::ask(&visit, &Next::home()));
+    };
     let (provider, citizen, now) = (portal.provider().clone(), session.citizen_id, portal.clock().now());
     let client = form.client_id;
     let ended = portal

@@ -8,9 +8,9 @@ use web::{Fault, Visit};
 
 use super::{Standing, client_name, grants};
 use crate::sign_in::{self, Next};
-use crate::store::linkages_me::EndedRow;
-use crate::store::{grants_me, linkages, linkages_me};
-use crate::{Portal, deliveries};
+use hub::store::linkages_me::EndedRow;
+use hub::store::{grants_me, linkages, linkages_me};
+use hub::{Portal, deliveries};
 
 /// How many ended linkages are shown.
 const PAST: i64 = 20;
@@ -56,7 +56,9 @@ pub(super) fn ended_by(by: Option<&str>) -> &'static str {
 }
 
 pub(super) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Fault> {
-    let Some(session) = portal.session(&visit).await? else { return Ok(sign_in::ask(&visit, &Next::home())) };
+    let Some(session) = sign_in::session(&portal, &visit).await? else {
+        return Ok(sign_in::ask(&visit, &Next::home()));
+    };
     let citizen = session.citizen_id.clone();
     let now = portal.clock().now();
     let (linked, ended, live) = portal

@@ -10,9 +10,9 @@ use url::Url;
 use web::{Fault, Visit};
 
 use super::{Standing, client_name, own, path};
-use crate::deliveries::Delivery;
-use crate::store::linkages::State as LinkageState;
-use crate::{Portal, deliveries};
+use hub::deliveries::Delivery;
+use hub::store::linkages::State as LinkageState;
+use hub::{Portal, deliveries};
 
 #[derive(Serialize)]
 pub(super) struct LinkagePage {

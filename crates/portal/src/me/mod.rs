@@ -24,10 +24,10 @@ use base::{Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 use web::{Fault, Refusal, Route, Routes, Visit, Who};
 
-use crate::Portal;
-use crate::deliveries::Delivery;
 use crate::sign_in::{self, Next, Session};
-use crate::store::linkages::{self, LinkageRow};
+use hub::Portal;
+use hub::deliveries::Delivery;
+use hub::store::linkages::{self, LinkageRow};
 
 /// The citizen's page.
 pub const ROUTES: &[Route] = &[
@@ -111,7 +111,7 @@ async fn own(
     id: &str,
     page: &str,
 ) -> Result<Result<(Session, LinkageRow), Response>, Fault> {
-    let Some(session) = portal.session(visit).await? else {
+    let Some(session) = sign_in::session(portal, visit).await? else {
         let next = Next::parse(page).unwrap_or_else(Next::home);
         return Ok(Err(sign_in::ask(visit, &next)));
     };

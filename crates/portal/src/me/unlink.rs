@@ -10,8 +10,8 @@ use web::{Fault, Form, Visit};
 use super::index::ended_by;
 use super::{Nothing, own, path};
 use crate::sign_in::{self, Next};
-use crate::store::linkages::{self, State as LinkageState};
-use crate::{Portal, events};
+use hub::store::linkages::{self, State as LinkageState};
+use hub::{Portal, events};
 
 #[derive(Serialize)]
 pub(super) struct UnlinkPage {

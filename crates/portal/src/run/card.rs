@@ -6,13 +6,14 @@ use journey::{CardFailure, Event, Refusal};
 use store::Tx;
 use web::{Fault, Visit};
 
+use super::finish;
 use super::press::{Taken, attach_consent};
-use super::step::{Around, Way};
-use super::{again, finish};
-use crate::Portal;
-use crate::card::{Card, Holder, Reading};
-use crate::store::journeys::Run;
-use crate::store::{challenges, linkages};
+use hub::Portal;
+use hub::card::{Card, Holder, Reading};
+use hub::run::again;
+use hub::run::step::{Around, Way};
+use hub::store::journeys::Run;
+use hub::store::{challenges, linkages};
 
 /// What came of a transaction.
 enum Step {

@@ -4,27 +4,26 @@
 //! `seq`, answered by 303 to the next place. Which page, which press, which place: the `journey` room
 //! decides. Every step is one compare-and-set update, in one transaction with all that goes with it.
 
-pub(crate) mod answer;
 pub(crate) mod card;
 pub(crate) mod pages;
 pub(crate) mod press;
 mod register;
-pub(crate) mod step;
 
 use std::future::Future;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use journey::{Event, Next, REPEAT};
-use store::Error;
 use web::form::Fields;
 use web::{Fault, Form, Refusal, Route, Routes, Visit, Who};
 
-use crate::linking::{self, Mode};
-use crate::store::journeys::{self, OVERTAKEN, Run};
-use crate::{Portal, authorize};
+use crate::authorize;
+use hub::Portal;
+use hub::linking::{self, Mode};
+use hub::run::step::{self, Around, Way};
+use hub::run::{again, path};
+use hub::store::journeys::{self, Run};
 use press::{Press, Taken};
-use step::{Around, Way};
 
 /// Pages and presses of a run.
 pub const ROUTES: &[Route] = &[
@@ -59,26 +58,6 @@ pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
 /// When the work panicked.
 pub(crate) async fn detached<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, Fault> {
     Ok(tokio::spawn(work).await?)
-}
-
-/// Repeats a transaction that lost a race: another press, tab or node took the step first.
-pub(crate) async fn again<T, F, Fut>(mut attempt: F) -> store::Result<T>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = store::Result<T>>,
-{
-    for _ in 0..4 {
-        match attempt().await {
-            Err(Error::Unavailable(what)) if what == OVERTAKEN => {}
-            other => return other,
-        }
-    }
-    attempt().await
-}
-
-/// The address of a run.
-pub(crate) fn path(id: &str) -> String {
-    format!("/run/{id}")
 }
 
 /// The current page. Changes nothing, but for what a reload repairs: an attempt that was cut by a crash,

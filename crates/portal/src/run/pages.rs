@@ -12,14 +12,14 @@ use serde::Serialize;
 use web::form::Fields;
 use web::{Fault, FieldError, Page, Visit};
 
-use super::{path, step};
-use crate::Portal;
 use crate::authorize::way_back;
-use crate::citizen::Profile;
-use crate::deliveries::Delivery;
-use crate::store::deliveries::WindowRow;
-use crate::store::journeys::Run;
-use crate::store::{citizens, linkages};
+use hub::Portal;
+use hub::citizen::Profile;
+use hub::deliveries::Delivery;
+use hub::run::{path, step};
+use hub::store::deliveries::WindowRow;
+use hub::store::journeys::Run;
+use hub::store::{citizens, linkages};
 
 /// A maintenance window on a page.
 #[derive(Clone, Debug, Serialize)]
@@ -207,7 +207,7 @@ async fn context(portal: &Portal, visit: &Visit, run: &Run, client: &Client, pag
     let journey = &run.journey;
     let now = portal.clock().now();
     let known = portal.deliveries().await?;
-    let current = journey.current().and_then(|l| crate::deliveries::find(&known, l.service()));
+    let current = journey.current().and_then(|l| hub::deliveries::find(&known, l.service()));
     let mut context = RunPage {
         base: path(&run.id),
         seq: journey.form_seq(),
@@ -325,7 +325,7 @@ async fn ended_context(
     let mut windows = Vec::new();
     if end.why == Why::Maintenance {
         for leg in run.journey.services() {
-            if let Some(delivery) = crate::deliveries::find(&known, leg.service())
+            if let Some(delivery) = hub::deliveries::find(&known, leg.service())
                 && let Some(window) = delivery.maintenance(now)
             {
                 windows.push(Window::new(delivery.name(lang).to_owned(), window, lang));

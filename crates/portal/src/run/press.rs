@@ -6,12 +6,12 @@ use pki::Purpose;
 use store::Tx;
 use web::Browser;
 
-use super::again;
-use super::step::{Around, Way};
-use crate::citizen::Profile;
-use crate::linking::{self, Mode};
-use crate::store::journeys::Run;
-use crate::store::{citizens, linkages};
+use hub::citizen::Profile;
+use hub::linking::{self, Mode};
+use hub::run::again;
+use hub::run::step::{Around, Way};
+use hub::store::journeys::Run;
+use hub::store::{citizens, linkages};
 
 /// A press, as far as it is known before the run is.
 #[derive(Clone, Debug)]

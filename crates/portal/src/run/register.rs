@@ -3,7 +3,7 @@
 use web::form::{self, Fields};
 use web::{Fault, FieldError, Visit};
 
-use crate::citizen::Profile;
+use hub::citizen::Profile;
 
 /// Longest name part, in characters. The resident register allows far fewer; variation selectors count too.
 const MAX_NAME: usize = 100;

@@ -17,9 +17,9 @@ use oauth::ClientKind;
 use pki::people;
 use serde::{Deserialize, Serialize};
 use url::Url;
-use web::{Environment, Fault, Problem, Route, Routes, Who};
+use web::{Fault, Problem, Route, Routes, Who};
 
-use crate::Portal;
+use hub::Portal;
 
 /// The sandbox; in production these rows are left out.
 pub const ROUTES: &[Route] = &[Route::post("/sandbox/drive", Who::Sandbox)];
@@ -161,13 +161,6 @@ fn failed(e: &DriveError) -> Response {
         None => problem,
     }
     .into_response()
-}
-
-impl Portal {
-    /// Whether the sandbox exists here.
-    pub fn has_sandbox(&self) -> bool {
-        self.config().environment == Environment::Test
-    }
 }
 
 #[cfg(test)]

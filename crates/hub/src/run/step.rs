@@ -15,15 +15,18 @@ use crate::store::{challenges, hand_overs, linkages};
 
 /// What a step needs besides its run; gathered before the transaction.
 #[derive(Clone)]
-pub(crate) struct Around {
-    pub(crate) portal: Portal,
-    pub(crate) deliveries: Arc<Vec<Arc<Delivery>>>,
-    pub(crate) lang: Lang,
+pub struct Around {
+    /// The portal.
+    pub portal: Portal,
+    /// Every delivery service of the registry, at most a second old.
+    pub deliveries: Arc<Vec<Arc<Delivery>>>,
+    /// The reader's language.
+    pub lang: Lang,
 }
 
 /// Where the browser goes.
 #[derive(Debug)]
-pub(crate) enum Way {
+pub enum Way {
     /// To the run's own address.
     Run,
     /// To the card.
@@ -42,18 +45,18 @@ pub(crate) enum Way {
 
 impl Around {
     /// Gathers.
-    pub(crate) async fn new(portal: &Portal, lang: Lang) -> store::Result<Self> {
+    pub async fn new(portal: &Portal, lang: Lang) -> store::Result<Self> {
         Ok(Self { portal: portal.clone(), deliveries: portal.deliveries().await?, lang })
     }
 
     /// A delivery service.
-    pub(crate) fn delivery(&self, id: &str) -> Option<&Arc<Delivery>> {
+    pub fn delivery(&self, id: &str) -> Option<&Arc<Delivery>> {
         crate::deliveries::find(&self.deliveries, id)
     }
 
     /// Loads a run and brings it up to date: idle for too long, or its client suspended meanwhile.
     /// What that changed is stored by [`Around::settle`] against the journey as it was (second value).
-    pub(crate) fn load(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> store::Result<Option<(Run, Journey)>> {
+    pub fn load(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> store::Result<Option<(Run, Journey)>> {
         let Some(mut run) = journeys::get(tx, id)? else { return Ok(None) };
         let before = run.journey.clone();
         run.journey = up_to_date(&run, now);
@@ -62,13 +65,7 @@ impl Around {
 
     /// Stores a run after its step, with everything that has to happen in the same transaction: closes
     /// attempts that came to nothing, mints the answer when the run returns. Where the browser goes then.
-    pub(crate) fn settle(
-        &self,
-        tx: &mut Tx<'_>,
-        run: &mut Run,
-        before: &Journey,
-        now: Timestamp,
-    ) -> store::Result<Way> {
+    pub fn settle(&self, tx: &mut Tx<'_>, run: &mut Run, before: &Journey, now: Timestamp) -> store::Result<Way> {
         match self.keep(tx, run, before, now)? {
             Some(back) => Ok(Way::Back(back)),
             None => self.way(tx, run),
@@ -77,7 +74,7 @@ impl Around {
 
     /// As [`Around::settle`], for who knows where the browser goes unless it is back to the API user (the
     /// address given).
-    pub(crate) fn keep(
+    pub fn keep(
         &self,
         tx: &mut Tx<'_>,
         run: &mut Run,
@@ -99,7 +96,7 @@ impl Around {
     }
 
     /// Stores a run after its step and closes attempts that came to nothing; does not return it.
-    pub(crate) fn store(&self, tx: &mut Tx<'_>, run: &mut Run, before: &Journey, now: Timestamp) -> store::Result<()> {
+    pub fn store(&self, tx: &mut Tx<'_>, run: &mut Run, before: &Journey, now: Timestamp) -> store::Result<()> {
         if run.journey.seq() == before.seq() {
             return Ok(());
         }
@@ -116,7 +113,7 @@ impl Around {
     }
 
     /// Where the browser goes from a run as it stands; the answer to a press that had its effect before.
-    pub(crate) fn way(&self, tx: &mut Tx<'_>, run: &Run) -> store::Result<Way> {
+    pub fn way(&self, tx: &mut Tx<'_>, run: &Run) -> store::Result<Way> {
         Ok(match run.journey.next() {
             Next::Card { challenge } => match challenges::get(tx, &challenge)? {
                 Some(row) => Way::Reader(self.portal.reader_url(&row, self.lang)),
@@ -145,7 +142,7 @@ impl Around {
 }
 
 /// Idle for too long, or its client suspended meanwhile.
-pub(crate) fn up_to_date(run: &Run, now: Timestamp) -> Journey {
+pub fn up_to_date(run: &Run, now: Timestamp) -> Journey {
     let ticked = run.journey.tick(now);
     let journey = ticked.as_ref().unwrap_or(&run.journey);
     let suspended = if run.client_active { None } else { journey.apply(Event::ClientSuspended, now).ok() };

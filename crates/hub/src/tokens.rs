@@ -21,7 +21,7 @@ type Slot = tokio::sync::Mutex<Option<(Secret<String>, Timestamp)>>;
 /// One token for each delivery service, by client credentials. Callers at the same moment wait for one
 /// request instead of making one each.
 #[derive(Default)]
-pub(crate) struct Tokens(Mutex<HashMap<(String, String), Arc<Slot>>>);
+pub struct Tokens(Mutex<HashMap<(String, String), Arc<Slot>>>);
 
 impl Tokens {
     fn slot(&self, delivery: &Delivery) -> Arc<Slot> {
@@ -33,7 +33,7 @@ impl Tokens {
     ///
     /// # Errors
     /// What the client says.
-    pub(super) async fn get(&self, delivery: &Delivery, now: Timestamp) -> Result<Secret<String>, ClientError> {
+    pub async fn get(&self, delivery: &Delivery, now: Timestamp) -> Result<Secret<String>, ClientError> {
         let slot = self.slot(delivery);
         let mut kept = slot.lock().await;
         if let Some((token, until)) = &*kept
@@ -47,7 +47,7 @@ impl Tokens {
     }
 
     /// Forgets a token that was refused, unless another caller has got a new one meanwhile.
-    pub(super) async fn refused(&self, delivery: &Delivery, token: &Secret<String>) {
+    pub async fn refused(&self, delivery: &Delivery, token: &Secret<String>) {
         let slot = self.slot(delivery);
         let mut kept = slot.lock().await;
         if kept.as_ref().is_some_and(|(known, _)| known.expose() == token.expose()) {

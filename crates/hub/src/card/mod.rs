@@ -13,40 +13,35 @@ mod revocation;
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
-use axum::response::Response;
 use base::codec::{b64url, b64url_decode};
 use base::{Lang, Timestamp};
 use journey::CardFailure;
 use pki::{Anchors, CardKey, Challenge, Policy, Purpose};
 use store::Tx;
 use url::Url;
-use web::{Browser, Fault, Route, Routes, Visit, Who};
+use web::{Browser, Fault};
 
+use crate::Portal;
 use crate::config::Config;
 use crate::store::challenges::{self, ChallengeRow};
 use crate::store::citizens;
-use crate::{Portal, authorize, run, sso};
 
 /// How long a citizen may take at the reader.
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(300);
 
-/// The way back from the reader.
-pub const ROUTES: &[Route] = &[Route::get("/card/return/{challenge}", Who::Browser)];
-
-pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
-    routes.get("/card/return/{challenge}", came_back)
-}
-
 /// What the portal needs to judge a card.
-pub(crate) struct Cards {
+pub struct Cards {
     policy: Policy,
     anchors: Anchors,
     lists: revocation::Lists,
 }
 
 impl Cards {
-    pub(crate) fn new(config: &Config) -> Result<Self, Fault> {
+    /// Reads the roots.
+    ///
+    /// # Errors
+    /// Roots that can't be read.
+    pub fn new(config: &Config) -> Result<Self, Fault> {
         let anchors = Anchors::from_pem(&config.card.anchors_pem)
             .map_err(|e| Fault::from(e).context("the roots of the card hierarchy"))?;
         let policy = Policy { environment: config.card_environment() };
@@ -125,7 +120,7 @@ impl Portal {
     }
 
     /// Where the browser goes with a challenge.
-    pub(crate) fn reader_url(&self, row: &ChallengeRow, lang: Lang) -> String {
+    pub fn reader_url(&self, row: &ChallengeRow, lang: Lang) -> String {
         let origin = &self.config().origin;
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query
@@ -167,55 +162,13 @@ impl Portal {
     }
 }
 
-/// What [`came_back`] hands to the purpose of a challenge: a browser that made it, and a reading.
+/// What the way back from the reader hands to the purpose of a challenge: a browser that made it, and a reading.
 pub struct Reading {
     /// The challenge, not used up yet: the purpose does that in the transaction of what it makes of it
     /// ([`challenges::use_up`]), and does nothing when it was used before.
     pub challenge: ChallengeRow,
     /// The card, or why it does not count.
     pub result: Result<Card, CardFailure>,
-}
-
-async fn came_back(State(portal): State<Portal>, Path(id): Path<String>, visit: Visit) -> Result<Response, Fault> {
-    let key = id.clone();
-    let Some(challenge) = portal.db().read(move |tx| challenges::get(tx, &key)).await? else {
-        return Ok(authorize::unknown(&visit, "there is no such card challenge"));
-    };
-    if visit.known_browser().is_none_or(|b| b.hash() != challenge.browser) {
-        return Ok(authorize::other_browser(&visit));
-    }
-    let Some(purpose) = Purpose::parse(&challenge.purpose) else {
-        return Err(Fault::new("a stored challenge has an unknown purpose"));
-    };
-    // What follows uses up a handle: it goes on when the reader's page is left meanwhile, and a second
-    // request for the same challenge waits for the first one's result.
-    let Some(guard) = portal.0.in_flight.enter(&challenge.id) else {
-        portal.wait_for(&challenge.id).await;
-        return finish(&portal, &visit, purpose, Reading { result: Err(CardFailure::NotRead), challenge }, true).await;
-    };
-    let used = challenge.used_at.is_some();
-    let handle = visit.query("handle").unwrap_or_default();
-    let work = async move {
-        let result =
-            if used { Err(CardFailure::NotRead) } else { portal.read_card(&challenge, purpose, &handle).await };
-        let answer = finish(&portal, &visit, purpose, Reading { challenge, result }, used).await;
-        drop(guard);
-        answer
-    };
-    run::detached(work).await?
-}
-
-async fn finish(
-    portal: &Portal,
-    visit: &Visit,
-    purpose: Purpose,
-    reading: Reading,
-    used: bool,
-) -> Result<Response, Fault> {
-    match purpose {
-        Purpose::AttributeLinkage => run::card::answered(portal, visit, reading, used).await,
-        Purpose::SignIn | Purpose::Unlink => sso::card_answered(portal, visit, purpose, reading, used).await,
-    }
 }
 
 /// The challenge as it was sent out, to be checked against the signature.

@@ -25,7 +25,7 @@ const OTHER_NODE: Duration = Duration::from_secs(45);
 
 /// How sure one has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Only what the delivery service says counts; without an answer all stays as it is.
     Ask,
     /// The run is to end: without an answer there is no link, and a job cancels it over there.
@@ -36,8 +36,8 @@ pub(crate) enum Mode {
 ///
 /// # Errors
 /// The database.
-pub(crate) async fn resolve(portal: &Portal, linkage_id: &str, mode: Mode) -> store::Result<bool> {
-    let Some(_guard) = portal.0.in_flight.enter(linkage_id) else {
+pub async fn resolve(portal: &Portal, linkage_id: &str, mode: Mode) -> store::Result<bool> {
+    let Some(_guard) = portal.in_flight().enter(linkage_id) else {
         portal.wait_for(linkage_id).await;
         return Ok(find(portal, linkage_id).await?.is_none_or(|row| row.state != State::Offered));
     };
@@ -168,16 +168,19 @@ pub(super) async fn confirm(
 
 /// A job: a linkage that must not stand over there (docs/leg-b.md, `DELETE`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Cancel {
-    pub(crate) delivery_id: String,
-    pub(crate) linkage_id: String,
+pub struct Cancel {
+    /// Where.
+    pub delivery_id: String,
+    /// Which.
+    pub linkage_id: String,
 }
 
 impl Cancel {
     /// Its kind among the jobs.
-    pub(crate) const KIND: &str = "cancel-linkage";
+    pub const KIND: &str = "cancel-linkage";
 
-    pub(crate) fn to_json(&self) -> String {
+    /// As a job's payload.
+    pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 

@@ -32,12 +32,12 @@ const SUBJECT_LIFE: Duration = Duration::from_secs(30 * 60);
 const PUSH_MARGIN: Duration = Duration::from_secs(15);
 
 /// A new linkage id.
-pub(crate) fn new_id(portal: &Portal) -> String {
+pub fn new_id(portal: &Portal) -> String {
     format!("lnk_{}", base::id::ulid(portal.clock().now(), portal.rng()))
 }
 
 /// Keeps the offer, in the transaction of ④.
-pub(crate) fn offer(
+pub fn offer(
     portal: &Portal,
     tx: &mut Tx<'_>,
     run: &Run,
@@ -96,7 +96,7 @@ fn subject_token(portal: &Portal, delivery: &Delivery, row: &LinkageRow, display
 ///
 /// # Errors
 /// The database.
-pub(crate) async fn push(around: &Around, linkage_id: &str) -> store::Result<Option<Pushed>> {
+pub async fn push(around: &Around, linkage_id: &str) -> store::Result<Option<Pushed>> {
     let portal = &around.portal;
     let key = linkage_id.to_owned();
     let found = portal.db().read(move |tx| {
@@ -162,7 +162,7 @@ pub(crate) async fn push(around: &Around, linkage_id: &str) -> store::Result<Opt
 ///
 /// # Errors
 /// The database.
-pub(crate) async fn delivery_url(around: &Around, linkage_id: &str) -> store::Result<Option<String>> {
+pub async fn delivery_url(around: &Around, linkage_id: &str) -> store::Result<Option<String>> {
     let portal = &around.portal;
     let key = linkage_id.to_owned();
     if let Some(sealed) = portal.db().read(move |tx| hand_overs::latest(tx, &key)).await? {

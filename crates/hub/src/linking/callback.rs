@@ -3,87 +3,46 @@
 
 use std::time::Duration;
 
-use axum::extract::{RawQuery, State};
-use axum::response::Response;
 use base::codec::sha256_b64url;
 use base::{Secret, Timestamp};
 use http::{Method, StatusCode};
-use journey::{DeliveryFailure, Event, Phase, Refusal};
+use journey::{DeliveryFailure, Event, Phase};
 use oauth::fapi::Tokens;
 use oauth::response::AuthorizationResponse;
 use serde::{Deserialize, Serialize};
-use web::{Fault, Visit};
 
 use super::confirmation::{self, Confirmed, MAX_REPLY};
 use super::offer::{apply, json_body};
 use super::resolve::confirm;
 use super::{Pending, failure};
+use crate::Portal;
 use crate::deliveries::Delivery;
-use crate::run::press::Taken;
-use crate::run::step::{Around, Way, up_to_date};
-use crate::run::{again, detached, finish, pages};
+use crate::run::again;
+use crate::run::step::{Around, Way};
 use crate::store::hand_overs::{self, HandOverRow};
-use crate::store::journeys::{self, Run};
+use crate::store::journeys::Run;
 use crate::store::linkages::{self, LinkageRow};
-use crate::{Portal, authorize};
 
 /// How long to wait before the one repetition of a `PUT` that got no answer.
 const PUT_PAUSE: Duration = Duration::from_millis(300);
 
-/// `GET /link/callback`
-pub(super) async fn came_back(
-    State(portal): State<Portal>,
-    visit: Visit,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Fault> {
-    let query = query.unwrap_or_default();
-    let Some(state) = AuthorizationResponse::peek_state(&query) else {
-        return Ok(authorize::unknown(&visit, "the callback has no state"));
-    };
-    let key = sha256_b64url(&state);
-    let found = portal.db().read(move |tx| {
-        let Some(hand_over) = hand_overs::get(tx, &key)? else { return Ok(None) };
-        Ok::<_, store::Error>(journeys::get(tx, &hand_over.journey_id)?.map(|run| (hand_over, run)))
-    });
-    let Some((hand_over, run)) = found.await? else {
-        return Ok(authorize::unknown(&visit, "the callback's state is not known"));
-    };
-    // The attacker who sent somebody the address of an attempt of their own ends here.
-    if visit.known_browser().is_none_or(|b| b.hash() != run.browser) {
-        return Ok(authorize::other_browser(&visit));
-    }
-    let around = Around::new(&portal, visit.lang()).await?;
-    match up_to_date(&run, portal.clock().now()).awaits(&hand_over.linkage_id, portal.clock().now()) {
-        Ok(()) => {}
-        Err(Refusal::Stale) => return Ok(pages::elsewhere(&visit, &run.id)),
-        Err(_) => return finish(&around, &visit, &run.id, Taken::Way(Way::Run)).await,
-    }
-    let Some(guard) = portal.0.in_flight.enter(&hand_over.linkage_id) else {
-        portal.wait_for(&hand_over.linkage_id).await;
-        return finish(&around, &visit, &run.id, Taken::Way(Way::Run)).await;
-    };
-    let journey_id = run.id.clone();
-    let work = {
-        let around = around.clone();
-        async move {
-            let way = Attempt { around, hand_over, run }.run(&query).await;
-            drop(guard);
-            way
-        }
-    };
-    let way = detached(work).await??;
-    finish(&around, &visit, &journey_id, Taken::Way(way)).await
-}
-
 /// An attempt whose answer has come.
-struct Attempt {
-    around: Around,
-    hand_over: HandOverRow,
-    run: Run,
+pub struct Attempt {
+    /// What its steps need.
+    pub around: Around,
+    /// What was kept when the citizen left.
+    pub hand_over: HandOverRow,
+    /// The run it belongs to.
+    pub run: Run,
 }
 
 impl Attempt {
-    async fn run(&self, query: &str) -> store::Result<Way> {
+    /// Takes the answer (`query` of the callback): every check, W4, `PUT`, W6. Call it detached: what was
+    /// begun over there has to be written down though the browser has left.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn run(&self, query: &str) -> store::Result<Way> {
         let portal = &self.around.portal;
         if self.hand_over.used_at.is_some() {
             // The code was traded in and nothing came of it: a crash came between (W3, W4).

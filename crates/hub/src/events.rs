@@ -33,7 +33,8 @@ pub const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// Where delivery services push events.
 pub const ROUTES: &[Route] = &[Route::post("/events", Who::Peer)];
 
-pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
+/// Its handler.
+pub fn mount(routes: Routes<Portal>) -> Routes<Portal> {
     routes.post("/events", receive)
 }
 

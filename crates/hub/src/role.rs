@@ -57,7 +57,7 @@ fn metadata(m: &mut ServerMetadata) {
 ///
 /// # Errors
 /// `invalid_authorization_details`, saying how to ask.
-pub(crate) fn asked(details: &Details) -> Result<Asked, OAuthError> {
+pub fn asked(details: &Details) -> Result<Asked, OAuthError> {
     let linkage = details.attribute_linkage().map(|l| journey::Linkage {
         services: l.delivery_services.iter().map(|s| s.id.clone()).collect(),
         if_linked: match l.if_linked {

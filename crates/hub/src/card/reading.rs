@@ -28,7 +28,7 @@ impl Portal {
     ///
     /// # Errors
     /// Why the reading does not count.
-    pub(crate) async fn read_card(
+    pub async fn read_card(
         &self,
         challenge: &ChallengeRow,
         purpose: Purpose,

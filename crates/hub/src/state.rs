@@ -6,12 +6,14 @@ use base::outbound::Outbound;
 use base::{Clock, Lang, Rng};
 use provider::{Client, Provider};
 use store::{Db, Sealer};
-use web::Site;
+use web::{Fault, Site};
 
 use crate::card::Cards;
 use crate::config::Config;
 use crate::deliveries::{Delivery, Registry};
 use crate::linking::InFlight;
+use crate::role;
+use crate::tokens::Tokens;
 
 /// The portal. Cheap to clone.
 #[derive(Clone)]
@@ -29,10 +31,56 @@ pub(crate) struct Inner {
     pub(crate) registry: Registry,
     pub(crate) cards: Cards,
     pub(crate) in_flight: InFlight,
-    pub(crate) document_tokens: crate::api::Tokens,
+    pub(crate) document_tokens: Tokens,
 }
 
 impl Portal {
+    /// Starts a portal: its authorization server, its delivery services. `site` is what its pages share.
+    ///
+    /// # Errors
+    /// The database, or roots that can't be read.
+    pub async fn start(
+        config: Config,
+        db: Db,
+        sealer: Sealer,
+        outbound: Outbound,
+        clock: Clock,
+        rng: Rng,
+        site: Site,
+    ) -> Result<Self, Fault> {
+        let seed = Seed::new();
+        let provider = Provider::start(
+            &db,
+            &sealer,
+            role::settings(&config),
+            Arc::new(role::PortalRole(seed.clone())),
+            outbound.clone(),
+            clock.clone(),
+            rng.clone(),
+        )
+        .await?;
+        let cards = Cards::new(&config)?;
+        let key = provider.signing_key().clone();
+        let registry = Registry::new(db.clone(), clock.clone(), rng.clone(), outbound.clone(), key);
+        let portal = Self(Arc::new(Inner {
+            config,
+            db,
+            sealer,
+            provider,
+            site,
+            outbound,
+            clock,
+            rng,
+            registry,
+            cards,
+            in_flight: InFlight::default(),
+            document_tokens: Tokens::default(),
+        }));
+        seed.grow(&portal);
+        portal.seed_deliveries().await?;
+        Ok(portal)
+    }
+
     /// The operator's settings.
     pub fn config(&self) -> &Config {
         &self.0.config
@@ -73,6 +121,21 @@ impl Portal {
         &self.0.rng
     }
 
+    /// What this process is working on at other parties right now.
+    pub fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
+    }
+
+    /// The portal's own tokens for documents at the delivery services.
+    pub fn document_tokens(&self) -> &Tokens {
+        &self.0.document_tokens
+    }
+
+    /// Whether the sandbox exists here.
+    pub fn has_sandbox(&self) -> bool {
+        self.config().environment == web::Environment::Test
+    }
+
     /// Every delivery service of the registry, at most a second old.
     ///
     /// # Errors
@@ -104,7 +167,10 @@ impl Portal {
     }
 
     /// The name of a delivery service for a reader; its id when the registry has lost it.
-    pub(crate) async fn delivery_name(&self, id: &str, lang: Lang) -> store::Result<String> {
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn delivery_name(&self, id: &str, lang: Lang) -> store::Result<String> {
         Ok(self.delivery(id).await?.map_or_else(|| id.to_owned(), |d| d.name(lang).to_owned()))
     }
 }

@@ -20,7 +20,7 @@ const COLUMN: &str = "journeys.answer";
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// The redirect of an outcome that comes as an error.
-pub(crate) fn refusal(issuer: &str, request: &PushedRequest, outcome: Outcome) -> String {
+pub fn refusal(issuer: &str, request: &PushedRequest, outcome: Outcome) -> String {
     let code = outcome.oauth_error().and_then(ErrorCode::parse).unwrap_or(ErrorCode::ServerError);
     redirect(issuer, request, outcome).error(code, explain(outcome))
 }
@@ -59,7 +59,7 @@ const fn explain(outcome: Outcome) -> &'static str {
 ///
 /// # Errors
 /// The database.
-pub(crate) fn mint(around: &Around, tx: &mut Tx<'_>, run: &mut Run, now: Timestamp) -> store::Result<String> {
+pub fn mint(around: &Around, tx: &mut Tx<'_>, run: &mut Run, now: Timestamp) -> store::Result<String> {
     let provider = around.portal.provider();
     let outcome = run.journey.outcome().ok_or_else(|| Error::inconsistent("journeys.state", "returned, no outcome"))?;
     provider.consume_request(tx, &run.request_id)?;
@@ -88,7 +88,7 @@ pub(crate) fn mint(around: &Around, tx: &mut Tx<'_>, run: &mut Run, now: Timesta
 ///
 /// # Errors
 /// The database.
-pub(crate) fn repeat(around: &Around, tx: &mut Tx<'_>, run: &Run, now: Timestamp) -> store::Result<Option<String>> {
+pub fn repeat(around: &Around, tx: &mut Tx<'_>, run: &Run, now: Timestamp) -> store::Result<Option<String>> {
     let Some(outcome) = run.journey.outcome().filter(|_| run.journey.may_repeat(now)) else { return Ok(None) };
     let Some(sealed) = &run.answer else {
         let issuer = around.portal.provider().issuer();

@@ -3,16 +3,16 @@
 //! | file | what |
 //! |---|---|
 //! | `offer` | ④: the linkage row, the subject token, the pushed request |
-//! | `callback` | back from the delivery service: every check, W4, `PUT`, W6 |
+//! | [`callback`] | back from the delivery service: every check, W4, `PUT`, W6 |
 //! | `confirmation` | the signed confirmation and its checks |
 //! | `resolve` | what became of an attempt that was cut; cancelling |
 //! | `reconcile` | both sides' lists compared |
 
-mod callback;
+pub mod callback;
 mod confirmation;
 mod offer;
 mod reconcile;
-pub(crate) mod resolve;
+pub mod resolve;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,23 +22,15 @@ use journey::DeliveryFailure;
 use oauth::fapi::{ClientError, Pushed};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use web::{Route, Routes, Who};
 
 use crate::Portal;
 
-pub(crate) use offer::{delivery_url, new_id, offer, push};
+pub use offer::{delivery_url, new_id, offer, push};
 pub use reconcile::Reconciled;
-pub(crate) use resolve::{Cancel, Mode, resolve};
-
-/// The way back from a delivery service.
-pub const ROUTES: &[Route] = &[Route::get(CALLBACK, Who::Browser)];
+pub use resolve::{Cancel, Mode, resolve};
 
 /// Path of the redirect address that the portal has registered at delivery services.
 pub const CALLBACK: &str = "/link/callback";
-
-pub(crate) fn mount(routes: Routes<Portal>) -> Routes<Portal> {
-    routes.get(CALLBACK, callback::came_back)
-}
 
 /// What is kept, sealed, until the citizen comes back from a delivery service.
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,23 +58,23 @@ impl Pending {
 /// The attempts that this process is working on right now. On SQLite there is no other process, so an
 /// attempt that began and is not among them was cut by a crash and can be repaired at once.
 #[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Mutex<HashSet<String>>>);
+pub struct InFlight(Arc<Mutex<HashSet<String>>>);
 
 impl InFlight {
     /// Marks an attempt until the guard is dropped; `None` when it is marked already.
-    pub(crate) fn enter(&self, id: &str) -> Option<InFlightGuard> {
+    pub fn enter(&self, id: &str) -> Option<InFlightGuard> {
         let fresh = self.0.lock().insert(id.to_owned());
         fresh.then(|| InFlightGuard { set: self.clone(), id: id.to_owned() })
     }
 
     /// Whether this process works on it.
-    pub(crate) fn has(&self, id: &str) -> bool {
+    pub fn has(&self, id: &str) -> bool {
         self.0.lock().contains(id)
     }
 }
 
 /// See [`InFlight::enter`].
-pub(crate) struct InFlightGuard {
+pub struct InFlightGuard {
     set: InFlight,
     id: String,
 }
@@ -98,7 +90,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 impl Portal {
     /// Waits until this process no longer works on something (a challenge, an attempt), within reason.
-    pub(crate) async fn wait_for(&self, id: &str) {
+    pub async fn wait_for(&self, id: &str) {
         let pause = Duration::from_millis(50);
         for _ in 0..PATIENCE.as_millis() / pause.as_millis() {
             if !self.0.in_flight.has(id) {
