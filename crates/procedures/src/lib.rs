@@ -19,6 +19,8 @@
 //!   [`Act::Apply`] tasks ([`Case::awaits`]). Effects of approvals (disclosure, consent, tested) need no report.
 //! - [`Case::todo`] says who must act and by when, [`Case::missing`] what keeps the drafts from being submitted,
 //!   [`Case::draft`] what a form begins with. Drafts, files and assignments are the caller's.
+//! - [`settings::client`] makes of approved sheets the client that a portal is told to have, in the words of
+//!   [`registry`].
 
 pub mod answers;
 mod canonical;
@@ -27,6 +29,8 @@ pub mod catalogue;
 pub mod check;
 pub mod compare;
 pub mod private_key;
+pub mod registry;
+pub mod settings;
 pub mod text;
 
 pub use answers::{Answer, Answers, FileRef, Plain, PrivateKey, Row};

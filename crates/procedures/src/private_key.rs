@@ -32,8 +32,8 @@ fn in_json(text: &str) -> bool {
     }
     // JSON with a mistake in it (a comma too many, comments, single quotes): the members are still there to see.
     let bare: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
-    let has = |m: &&str| ["{", ",", "\\"].iter().any(|before| bare.contains(&format!("{before}{m}:")));
-    PRIVATE_MEMBERS.iter().any(|m| has(&m))
+    let has = |m: &str| ["{", ",", "\\"].iter().any(|before| bare.contains(&format!("{before}{m}:")));
+    PRIVATE_MEMBERS.iter().any(|m| has(m))
 }
 
 fn in_value(value: &Value, depth: u8) -> bool {
@@ -78,10 +78,7 @@ fn is_der(bytes: &[u8]) -> bool {
         Some(n) => rest.get(1 + usize::from(n & 0x7f)..).unwrap_or_default(),
         None => return false,
     };
-    match rest {
-        [0x02, 0x01, 0, 0x30 | 0x02, ..] | [0x02, 0x01, 1, 0x30 | 0x04, ..] | [0x02, 0x01, 3, 0x30, ..] => true,
-        _ => false,
-    }
+    matches!(rest, [0x02, 0x01, 0, 0x30 | 0x02, ..] | [0x02, 0x01, 1, 0x30 | 0x04, ..] | [0x02, 0x01, 3, 0x30, ..])
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A case: one run of a procedure, from its first step to its end.
 
+mod decide;
 mod event;
 mod machine;
 mod people;

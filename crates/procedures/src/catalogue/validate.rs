@@ -171,10 +171,9 @@ fn field(place: &str, x: &Field, is_column: bool, out: &mut Vec<String>) {
     {
         out.push(format!("{place}: metadata '{m}' is none of {}", METADATA.join(", ")));
     }
-    if is_column {
-        if !x.kind.fits_a_column() || x.when.is_some() || x.metadata.is_some() || x.means.is_some() {
-            out.push(format!("{place}: a column is of a simple kind, without when, metadata and means"));
-        }
+    let simple = x.kind.fits_a_column() && x.when.is_none() && x.metadata.is_none() && x.means.is_none();
+    if is_column && !simple {
+        out.push(format!("{place}: a column is of a simple kind, without when, metadata and means"));
     }
     for column in &x.columns {
         field(&format!("{place}, column {}", column.id), column, true, out);

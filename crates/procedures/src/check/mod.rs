@@ -1,5 +1,6 @@
 //! Reads what was typed into a form and says what is wrong with it.
 
+mod address;
 mod field;
 mod finding;
 mod keys;
