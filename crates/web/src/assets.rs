@@ -56,7 +56,8 @@ pub(crate) fn icon() -> Response {
 /// Licence texts that the page of licences prints.
 pub(crate) fn licences() -> std::collections::BTreeMap<&'static str, &'static str> {
     const TOKENS: &str = include_str!("../assets/vendor/digital-go-jp-design-tokens-1.1.9/LICENSE");
-    std::collections::BTreeMap::from([("tokens", TOKENS)])
+    const FONT: &str = include_str!("../../paper/fonts/LICENSE");
+    std::collections::BTreeMap::from([("tokens", TOKENS), ("font", FONT)])
 }
 
 fn answer(body: Bytes, kind: &'static str, cache: &'static str) -> Response {

@@ -59,6 +59,8 @@ web-error-fault-text = The problem is on our side. Please wait a little, go back
 web-licences-own = The program of this service is provided under the Apache License 2.0 or the MIT License.
 web-licences-tokens = Design tokens of the Digital Agency Design System
 web-licences-tokens-text = Colours and type sizes use @digital-go-jp/design-tokens 1.1.9. This site was not made by the Digital Agency of Japan.
+web-licences-font = Typeface of the PDF files
+web-licences-font-text = The PDF files use a subset of Noto Sans CJK JP 2.004 (© 2014-2021 Adobe).
 
 web-accessibility-aim = We aim at WCAG 2.2 level AA (which includes the level AA criteria of JIS X 8341-3:2016). Conformance status: "considered" (配慮).
 web-accessibility-built = How it is built

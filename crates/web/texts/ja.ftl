@@ -59,6 +59,8 @@ web-error-fault-text = このサービスの側の問題です。少し待って
 web-licences-own = このサービスのプログラムは、Apache License 2.0 または MIT License で提供しています。
 web-licences-tokens = デジタル庁デザインシステムのデザイントークン
 web-licences-tokens-text = 色や文字の大きさなどに @digital-go-jp/design-tokens 1.1.9 を使っています。デジタル庁が作成したサイトではありません。
+web-licences-font = PDFの書体
+web-licences-font-text = PDFの文字には Noto Sans CJK JP 2.004（© 2014-2021 Adobe）の一部を使っています。
 
 web-accessibility-aim = WCAG 2.2 のレベルAAを目標に作っています（JIS X 8341-3:2016 のレベルAAの達成基準を含みます）。対応度は「配慮」です。
 web-accessibility-built = 作り方

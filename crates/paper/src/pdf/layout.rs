@@ -114,6 +114,9 @@ impl Cell {
     }
 }
 
+/// Where a column stands: left edge, width, set to the right.
+type Place = (f32, f32, bool);
+
 pub(super) struct Flow<'a> {
     face: &'a mut Face,
     out: Pages,
@@ -128,6 +131,9 @@ impl<'a> Flow<'a> {
     pub(super) fn document(mut self, document: &Document) -> Pages {
         self.head(document);
         for block in &document.blocks {
+            if self.too_long() {
+                break;
+            }
             match block {
                 Block::Heading(text) => self.heading(text),
                 Block::Paragraph(text) => {
@@ -147,6 +153,11 @@ impl<'a> Flow<'a> {
         }
         self.feet(document);
         self.out
+    }
+
+    /// Such a document is refused; no need to set it to its end.
+    fn too_long(&self) -> bool {
+        self.out.pages.len() > super::MAX_PAGES
     }
 
     fn node(&mut self, tag: impl Into<TagKind>, parent: Option<usize>) -> usize {
@@ -186,8 +197,12 @@ impl<'a> Flow<'a> {
             self.lines(parts, MARGIN, INNER, true);
         }
         self.y += 10.0;
-        let node = self.node(Tag::Hn(std::num::NonZeroU16::MIN, Some(document.title.clone())), None);
-        self.text(&document.title, 18.0, true, Ink::Text, node);
+        // A heading without a name is not allowed in PDF/UA, and nothing to see.
+        if !self.face.run(&document.title).clusters.is_empty() {
+            let name = super::plain(&document.title);
+            let node = self.node(Tag::Hn(std::num::NonZeroU16::MIN, Some(name)), None);
+            self.text(&document.title, 18.0, true, Ink::Text, node);
+        }
         self.push(Op::Fill { x: MARGIN, y: self.y + 3.0, width: INNER, height: 1.2, ink: Ink::Rule });
         self.y += 16.0;
     }
@@ -223,13 +238,16 @@ impl<'a> Flow<'a> {
     }
 
     fn heading(&mut self, text: &str) {
+        if self.face.run(text).clusters.is_empty() {
+            return;
+        }
         self.y += 8.0;
         // Not alone at the page's end.
         if self.y + 70.0 > BOTTOM {
             self.new_page();
         }
         let level = std::num::NonZeroU16::MIN.saturating_add(1);
-        let node = self.node(Tag::Hn(level, Some(text.to_owned())), None);
+        let node = self.node(Tag::Hn(level, Some(super::plain(text))), None);
         let (page, y) = (self.out.pages.len() - 1, self.y);
         self.out.outline.push((text.to_owned(), page, y));
         self.push(Op::Fill { x: MARGIN, y: y + 2.5, width: 4.0, height: 15.0, ink: Ink::Rule });
@@ -299,6 +317,9 @@ impl<'a> Flow<'a> {
         self.row(head, None);
         let tbody = self.node(Tag::TBody, Some(root));
         for row in &table.rows {
+            if self.too_long() {
+                break;
+            }
             let tr = self.node(Tag::TR, Some(tbody));
             let mut cells = Vec::new();
             for (i, (x, width, right)) in places.iter().copied().enumerate() {
@@ -312,7 +333,7 @@ impl<'a> Flow<'a> {
         self.y += 10.0;
     }
 
-    fn header(&mut self, table: &Table, places: &[(f32, f32, bool)], nodes: Option<&[usize]>) -> Vec<Cell> {
+    fn header(&mut self, table: &Table, places: &[Place], nodes: Option<&[usize]>) -> Vec<Cell> {
         let mut cells = Vec::new();
         for (i, (column, (x, width, right))) in table.columns.iter().zip(places.iter().copied()).enumerate() {
             let node = nodes.and_then(|n| n.get(i).copied());
@@ -323,7 +344,7 @@ impl<'a> Flow<'a> {
     }
 
     /// A row goes to the next page whole if it is not higher than half a page; a higher one is cut between lines.
-    fn row(&mut self, mut cells: Vec<Cell>, repeat: Option<(&Table, &[(f32, f32, bool)])>) {
+    fn row(&mut self, mut cells: Vec<Cell>, repeat: Option<(&Table, &[Place])>) {
         loop {
             let height = cells.iter().map(Cell::height).fold(0.0, f32::max);
             let room = BOTTOM - self.y;

@@ -234,3 +234,100 @@ fn tree(document: &Document, nodes: Vec<layout::Node>, content: Vec<Vec<Identifi
     }
     tree
 }
+
+#[cfg(test)]
+mod tests {
+    use base::{Lang, Timestamp};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn document(blocks: Vec<Block>) -> Document {
+        Document {
+            lang: Lang::Ja,
+            title: "様式".into(),
+            number: Some("様式3".into()),
+            receipt: None,
+            date: None,
+            author: "運営".into(),
+            created: Timestamp::from_secs(1_780_000_000),
+            blocks,
+        }
+    }
+
+    fn table(rows: usize, text: &str) -> Table {
+        let column = |label: &str, weight, right| Column { label: label.into(), weight, right };
+        Table {
+            caption: "表".into(),
+            columns: vec![column("番号", 1, true), column("内容", 5, false)],
+            rows: (0..rows).map(|i| vec![i.to_string(), text.to_owned(), "too much".into()]).collect(),
+        }
+    }
+
+    fn count(haystack: &[u8], needle: &str) -> usize {
+        haystack.windows(needle.len()).filter(|w| *w == needle.as_bytes()).count()
+    }
+
+    #[test]
+    fn the_file_is_tagged_and_says_its_language() {
+        let pdf = render(&document(vec![
+            Block::Heading("申請者".into()),
+            Block::Facts(vec![Fact { label: "氏名".into(), value: "花子".into(), before: Some("太郎".into()) }]),
+            Block::Table(table(40, "一行")),
+            Block::Checks(vec![Check { mark: Mark::Done, label: "確認".into(), note: String::new() }]),
+        ]))
+        .unwrap();
+        assert_eq!(pdf.pages, 2);
+        assert!(pdf.missing.is_empty());
+        for part in ["/Marked true", "/Lang(ja)", "/StructTreeRoot", "<pdfuaid:part>1<", "<pdfaid:part>2<"] {
+            assert!(count(&pdf.bytes, part) > 0, "{part} is not in the file");
+        }
+        // The header that is repeated on page 2 is not in the structure a second time.
+        assert_eq!(count(&pdf.bytes, "/S/TH/"), 1 + 2);
+        assert_eq!(count(&pdf.bytes, "/S/H1/"), 1);
+        assert_eq!(count(&pdf.bytes, "/S/TR/"), 1 + 41);
+        assert!(pdf.bytes.len() < 200_000, "only the glyphs that are used are in the file: {}", pdf.bytes.len());
+    }
+
+    #[test]
+    fn long_rows_run_over_pages_and_the_end_is_the_end() {
+        let pdf = render(&document(vec![Block::Table(table(1, &"長い文。".repeat(3000)))])).unwrap();
+        assert!(pdf.pages > 5, "{} pages", pdf.pages);
+        let breaks = vec![Block::Paragraph("x".into()), Block::NewPage];
+        let many = breaks.into_iter().cycle().take(2 * MAX_PAGES + 2).collect();
+        assert!(matches!(render(&document(many)), Err(PdfError::TooLong(_))));
+    }
+
+    #[test]
+    fn the_same_document_gives_the_same_bytes() {
+        let document = document(vec![Block::Paragraph("𠮷野家".into()), Block::Table(table(3, "x"))]);
+        assert_eq!(render(&document).unwrap(), render(&document).unwrap());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Whatever people write: a file comes out, and it passes the library's checks for PDF/A-2a and PDF/UA-1.
+        #[test]
+        fn every_text_can_be_set(
+            title in any::<String>(), label in any::<String>(), value in "(?s).{0,300}", cell in any::<String>(),
+            weights in proptest::collection::vec(any::<u16>(), 0..6), mark in 0..3, english in any::<bool>(),
+        ) {
+            let columns: Vec<Column> = weights.iter().map(|w| Column { label: label.clone(), weight: *w, right: w % 2 == 0 }).collect();
+            let mark = [Mark::Done, Mark::Open, Mark::NotApplicable][mark as usize];
+            let mut document = document(vec![
+                Block::Heading(label.clone()),
+                Block::Paragraph(value.clone()),
+                Block::Facts(vec![Fact { label: label.clone(), value: value.clone(), before: Some(cell.clone()) }]),
+                Block::Table(Table { caption: cell.clone(), columns, rows: vec![vec![cell.clone(); 3], vec![value.clone()]] }),
+                Block::Checks(vec![Check { mark, label: label.clone(), note: value.clone() }]),
+            ]);
+            document.title = title;
+            document.receipt = Some(cell);
+            document.author = label;
+            document.lang = if english { Lang::En } else { Lang::Ja };
+            let pdf = render(&document).unwrap();
+            prop_assert!(pdf.bytes.starts_with(b"%PDF-1.7"));
+        }
+    }
+}

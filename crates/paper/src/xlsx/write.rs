@@ -96,7 +96,8 @@ impl Looks {
             .set_font_size(11)
             .set_font_family(FAMILY_SWISS)
             .set_font_charset(CHARSET_SHIFT_JIS);
-        let text = plain.clone().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top);
+        // 49 is the built-in "text" format.
+        let text = plain.clone().set_num_format_index(49).set_text_wrap().set_align(FormatAlign::Top);
         let boxed = text.clone().set_border(FormatBorder::Thin).set_border_color(0x76_76_76);
         let input = boxed.clone().set_background_color(0xff_fb_e6).set_unlocked();
         Self {
@@ -174,7 +175,7 @@ impl Page<'_> {
         });
 
         // Two hidden rows say what the file is and where its columns are.
-        let (looks, lang) = (self.looks, self.book.lang);
+        let looks = self.looks;
         self.hidden(&[(MARKS, marks::identity(&self.book.identity))])?;
         self.hidden(&[(MARKS, Mark::Roles.to_string()), (INPUT, marks::INPUT.into())])?;
 
@@ -217,7 +218,6 @@ impl Page<'_> {
             }
         }
         self.sheet.ignore_error_range(0, MARKS, self.row, last, IgnoreError::NumberStoredAsText).map_err(library)?;
-        let _ = lang;
         self.sheet.set_print_area(title_row, LABEL, self.row.max(title_row + 1), last.max(HINT)).map_err(library)?;
         Ok(())
     }
@@ -276,7 +276,7 @@ impl Page<'_> {
     /// High enough for the longest of these texts in columns of these widths.
     fn height(&mut self, texts: &[(&str, f64)]) -> Result<(), ModelError> {
         let lines = texts.iter().map(|(text, width)| lines(text, *width)).max().unwrap_or(1);
-        self.sheet.set_row_height(self.row, 19.0 * lines.clamp(1, 21) as f64).map_err(library)?;
+        self.sheet.set_row_height(self.row, 20.0 * lines.clamp(1, 21) as f64).map_err(library)?;
         Ok(())
     }
 
@@ -302,7 +302,7 @@ impl Page<'_> {
         self.pair(&Mark::Field(field.id.clone()), &label, shown, self.looks.input(shown), &field.hint)?;
         if field.input == Input::Paragraph {
             let needed = lines(shown, width_of(INPUT)).max(5).max(lines(&field.hint, width_of(HINT) * 1.2));
-            self.sheet.set_row_height(row, 19.0 * needed.min(21) as f64).map_err(library)?;
+            self.sheet.set_row_height(row, 20.0 * needed.min(21) as f64).map_err(library)?;
         }
         Ok(())
     }
