@@ -18,8 +18,8 @@ pub enum SettingsError {
     /// No sheet of the environment was submitted.
     #[error("no settings sheet for this environment was submitted")]
     NoSheet,
-    /// No API was approved.
-    #[error("no API was approved")]
+    /// No API that was approved is asked for.
+    #[error("no API was approved, or none of those is asked for")]
     NoApi,
     /// Nobody decided.
     #[error("there is no decision of two people")]
@@ -87,20 +87,27 @@ pub fn client(
     if sheets.is_empty() {
         return Err(SettingsError::NoSheet);
     }
-    if case.apis.is_empty() {
+    let decision = case.decisions.last().ok_or(SettingsError::Undecided)?;
+    // Of what was approved, what the sheets ask for.
+    let asked = |means: Means| sheets.iter().find_map(|(f, a)| Some(a.list(&f.meaning(means)?.id)));
+    let (wanted, services) = (asked(Means::Apis), asked(Means::DeliveryServices));
+    let apis: Vec<Api> =
+        case.apis.iter().copied().filter(|a| wanted.as_ref().is_none_or(|w| w.contains(&a.as_str()))).collect();
+    let delivery_services = case.delivery_services.iter();
+    let delivery_services = delivery_services.filter(|s| services.as_ref().is_none_or(|w| w.contains(&s.as_str())));
+    if apis.is_empty() {
         return Err(SettingsError::NoApi);
     }
-    let decision = case.decisions.last().ok_or(SettingsError::Undecided)?;
     Ok(ClientSettings {
         client_id: parts.client_id,
         revision: parts.revision,
-        metadata: metadata(&sheets, &case.apis, parts.logo_uri)?,
+        metadata: metadata(&sheets, &apis, parts.logo_uri)?,
         status: parts.status,
         reason: parts.reason,
         schedule: parts.schedule,
         not_after: (environment == Environment::Test).then(|| test_until(&sheets)).flatten(),
-        apis: case.apis.clone(),
-        delivery_services: case.delivery_services.clone(),
+        delivery_services: delivery_services.cloned().collect(),
+        apis,
         testers: parts.testers,
         case: case.receipt.clone(),
         decided_by: decision.decided_by(),

@@ -98,7 +98,10 @@ impl Case {
         ctx: &Context<'_>,
     ) -> Result<Vec<Effect>, Refusal> {
         needs(reason)?;
-        if !matches!(here.1.act, Act::Review | Act::Approve) || self.winding_up.is_some() {
+        // Reception may return what is not complete, before anybody reviews it.
+        let desks = matches!(here.1.act, Act::Review | Act::Approve)
+            || (here.1.act == Act::Confirm && here.1.actor != Actor::Applicant);
+        if !desks || self.winding_up.is_some() {
             return Err(Refusal::NotNow);
         }
         let target = self.earlier_submit(here, to.as_deref(), ctx)?;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     By, Case, Comment, Context, Effect, Entry, Event, Opening, Outcome, Planned, Position, Refusal, Submission,
-    VERSION, Who,
+    VERSION, Visit, Who,
 };
-use crate::answers::{Answers, Plain};
-use crate::catalogue::{Act, Actor, EffectKind, Initiator, Means, Procedure, Step, Task};
-use crate::check::has_errors;
+use crate::answers::{Answer, Answers, Plain};
+use crate::catalogue::{Act, Actor, EffectKind, Form, Initiator, Means, Procedure, Step, Task};
+use crate::check::{self, Finding, has_errors};
 
 pub(super) type Step2<'a> = (&'a Step, &'a Task);
 
@@ -51,6 +51,7 @@ impl Case {
             decisions: Vec::new(),
             comments: Vec::new(),
             log: Vec::new(),
+            visits: Vec::new(),
             done_once: Vec::new(),
             apis: Vec::new(),
             delivery_services: Vec::new(),
@@ -62,6 +63,7 @@ impl Case {
             trouble: None,
         };
         case.write_down("open", by, ctx, opening.reason, true);
+        case.move_to(step, task, ctx);
         Ok(case)
     }
 
@@ -198,18 +200,19 @@ impl Case {
         for (id, answers) in &forms {
             let form = ctx.catalogue.form(id).ok_or_else(|| Refusal::Catalogue(id.clone()))?;
             findings.extend(form.check(answers, &world));
-            let date = form.meaning(Means::PlannedDate).and_then(|f| answers.date(&f.id));
-            if let (Some(date), Some(_)) = (date, p.notice_days) {
+            findings.extend(self.not_approved(form, answers));
+            let planned = form.meaning(Means::PlannedDate).and_then(|f| Some((f, answers.date(&f.id)?)));
+            if let (Some((field, date)), Some(_)) = (planned, p.notice_days) {
                 let time = form.meaning(Means::PlannedTime).and_then(|f| answers.time(&f.id)).unwrap_or_default();
                 let at = base::calendar::from_jst(date.to_datetime(time));
+                if at <= ctx.now {
+                    findings.push(check::planned_past(form, field, ctx.now));
+                }
                 self.planned = Some(Planned { at, notified: ctx.now });
             }
         }
         if has_errors(&findings) {
             return Err(Refusal::Findings(findings));
-        }
-        if self.planned.is_some_and(|p| p.at <= ctx.now) && p.notice_days.is_some() {
-            return Err(Refusal::PlannedPast);
         }
         let no = count(&self.submissions);
         self.submissions.push(Submission { no, step: here.0.id.clone(), by: by.who(), at: ctx.now, forms });
@@ -218,8 +221,29 @@ impl Case {
         self.advance(here, ctx)
     }
 
+    /// A settings sheet can ask for what was approved, or less.
+    fn not_approved(&self, form: &Form, answers: &Answers) -> Vec<Finding> {
+        let apis: Vec<&str> = self.apis.iter().map(|a| a.as_str()).collect();
+        let services: Vec<&str> = self.delivery_services.iter().map(String::as_str).collect();
+        if apis.is_empty() || form.environment.is_none() {
+            return Vec::new();
+        }
+        let of = |means: Means, approved: &[&str]| {
+            let Some(field) = form.meaning(means) else { return Vec::new() };
+            let asked = answers.list(&field.id).into_iter().enumerate();
+            let others = asked.filter(|(_, a)| !approved.contains(a));
+            others.map(|(i, a)| check::not_approved(form, field, i, a)).collect()
+        };
+        let mut out = of(Means::Apis, &apis);
+        out.extend(of(Means::DeliveryServices, &services));
+        out
+    }
+
     pub(super) fn move_to(&mut self, step: &Step, task: &Task, ctx: &Context<'_>) {
-        self.position = Position::At { step: step.id.clone(), task: task.id.clone() };
+        let (step, actor, task) = (step.id.clone(), task.actor, task.id.clone());
+        self.leave(ctx);
+        self.visits.push(Visit { step: step.clone(), task: task.clone(), actor, began: ctx.now, ended: None });
+        self.position = Position::At { step, task };
         self.since = ctx.now;
     }
 
@@ -254,6 +278,16 @@ impl Case {
             && f.field(field).is_none()
         {
             return Err(Refusal::NoSuch(field.clone()));
+        }
+        let answer = field.as_ref().and_then(|f| self.form(&form)?.get(f));
+        let rows = match answer {
+            Some(Answer::List(l)) => l.len(),
+            Some(Answer::Files(l)) => l.len(),
+            Some(Answer::Rows(l)) => l.len(),
+            Some(Answer::Text(_)) | None => 0,
+        };
+        if let Some(row) = row.filter(|r| usize::try_from(*r).is_ok_and(|r| r >= rows)) {
+            return Err(Refusal::NoSuch(format!("{form}.{}.{row}", field.as_deref().unwrap_or_default())));
         }
         let no = count(&self.comments);
         self.comments.push(Comment {
@@ -326,7 +360,14 @@ impl Case {
         Ok(Vec::new())
     }
 
+    fn leave(&mut self, ctx: &Context<'_>) {
+        if let Some(last) = self.visits.last_mut() {
+            last.ended = Some(ctx.now);
+        }
+    }
+
     fn close(&mut self, outcome: Outcome, ctx: &Context<'_>) {
+        self.leave(ctx);
         self.position = Position::Closed { outcome };
         self.since = ctx.now;
     }

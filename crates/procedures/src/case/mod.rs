@@ -14,12 +14,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::{Answers, Plain};
-use crate::catalogue::{Api, Catalogue, Choice, ServiceState};
+use crate::catalogue::{Actor, Api, Catalogue, Choice, ServiceState};
 use crate::check::World;
 
 pub use event::{Effect, Event, Proposal, Refusal};
 pub use people::{By, Member, Staff, Who};
 pub use todo::{Missing, Todo};
+pub use view::{Progress, StepProgress};
 
 /// The version of the JSON of a [`Case`].
 pub const VERSION: u32 = 1;
@@ -178,6 +179,22 @@ pub struct Entry {
     pub shared: bool,
 }
 
+/// The time that a case spent at one task: for the dates of the steps, and for figures of who was waited for. Its end
+/// is set once; nothing else changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The step.
+    pub step: String,
+    /// The task.
+    pub task: String,
+    /// Who was waited for.
+    pub actor: Actor,
+    /// From.
+    pub began: Timestamp,
+    /// Until; absent while it is there.
+    pub ended: Option<Timestamp>,
+}
+
 /// A planned day and time, as notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
@@ -241,6 +258,8 @@ pub struct Case {
     pub comments: Vec<Comment>,
     /// The record.
     pub log: Vec<Entry>,
+    /// The tasks at which it has been, in order; the last one is where it is.
+    pub visits: Vec<Visit>,
     /// Tasks that are left out the second time, as `step/task`.
     pub done_once: Vec<String>,
     /// The APIs that were approved.

@@ -2,12 +2,64 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Context, Outcome, Position, Submission};
-use crate::answers::Answers;
-use crate::catalogue::{Api, Environment, Means};
+use base::Timestamp;
+
+use super::{Case, Context, Outcome, Position, Refusal, Submission, Visit};
+use crate::answers::{Answer, Answers};
+use crate::catalogue::{Api, Environment, Field, Kind, Means, Step};
 use crate::compare::{Differences, compare, compare_promotion};
 
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is done; since when.
+    Done(Timestamp),
+    /// The case is there; since when.
+    Current(Timestamp),
+    /// It comes later.
+    Ahead,
+    /// It was left out, or the case ended before it.
+    LeftOut,
+}
+
+/// A step of the case's procedure with how far it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepProgress<'c> {
+    /// The step.
+    pub step: &'c Step,
+    /// How far.
+    pub progress: Progress,
+}
+
 impl Case {
+    /// Every step of the procedure, in order, with how far it is; the winding up only when the case is there or was.
+    ///
+    /// # Errors
+    /// When the catalogue has not the procedure.
+    pub fn progress<'c>(&self, ctx: &Context<'c>) -> Result<Vec<StepProgress<'c>>, Refusal> {
+        let p = self.procedure(ctx)?;
+        let here = match &self.position {
+            Position::At { step, .. } => Some(step),
+            Position::Closed { .. } => None,
+        };
+        let at = here.and_then(|id| p.steps.iter().position(|s| s.id == *id));
+        let visited = |s: &Step| self.visits.iter().rev().find(|v| v.step == s.id);
+        let of = |(i, step): (usize, &'c Step)| {
+            let progress = match visited(step) {
+                Some(v) if here == Some(&step.id) => Progress::Current(first_since(&self.visits, v)),
+                // What lies ahead after a return will be done again.
+                Some(v) if at.is_none_or(|at| i < at) => v.ended.map_or(Progress::Ahead, Progress::Done),
+                _ if at.is_none_or(|at| i < at) => Progress::LeftOut,
+                _ if step.skippable && self.skip_tests => Progress::LeftOut,
+                _ => Progress::Ahead,
+            };
+            StepProgress { step, progress }
+        };
+        let mut out: Vec<StepProgress<'c>> = p.steps.iter().enumerate().map(of).collect();
+        out.extend(p.winding_up.iter().filter(|w| visited(w).is_some()).map(|w| of((usize::MAX, w))));
+        Ok(out)
+    }
+
     /// From JSON.
     ///
     /// # Errors
@@ -47,19 +99,32 @@ impl Case {
         self.submissions.iter().filter_map(move |s| s.forms.get(id).map(|a| (s, a)))
     }
 
-    /// The answers to begin a draft of a form with: what was submitted last, else what is live, else, for a sheet that
-    /// goes from test to production, what was tested.
+    /// The answers to begin a draft of a form with: what was submitted last, else what is live, else, between a sheet of
+    /// the test environment and its counterpart for production, what the other one says. What is still open is filled
+    /// with the newest answer to the same field of another form, so that nobody writes their address twice.
     pub fn draft(&self, id: &str, ctx: &Context<'_>) -> Answers {
-        let promoted = || {
-            let form = ctx.catalogue.form(id)?;
-            let tested = self.form(form.promotes.as_deref()?)?;
-            let mut out = Answers::new();
-            for (field, answer) in tested.iter().filter(|(f, _)| form.field(f).is_some()) {
-                out.set(field, answer.clone());
+        let newest = |id: &str| self.form(id).or_else(|| self.live.get(id)).cloned();
+        let Some(form) = ctx.catalogue.form(id) else { return Answers::new() };
+        let counterpart = form.promotes.as_deref().or_else(|| ctx.catalogue.promoted(id).map(|f| f.id.as_str()));
+        let mut out = newest(id).or_else(|| newest(counterpart?)).unwrap_or_default();
+        let gone: Vec<String> =
+            out.iter().filter(|(f, _)| form.field(f).is_none()).map(|(f, _)| f.to_owned()).collect();
+        gone.iter().for_each(|f| out.remove(f));
+        for field in form.fields().filter(|f| is_kept(f.kind)) {
+            if out.get(&field.id).is_none()
+                && let Some(answer) = self.same_field(field, ctx)
+            {
+                out.set(&field.id, answer.clone());
             }
-            Some(out)
-        };
-        self.form(id).or_else(|| self.live.get(id)).cloned().or_else(promoted).unwrap_or_default()
+        }
+        out
+    }
+
+    /// The newest answer to a field of this id and kind in another form.
+    fn same_field(&self, field: &Field, ctx: &Context<'_>) -> Option<&Answer> {
+        let fits = |form: &str| ctx.catalogue.form(form)?.field(&field.id).filter(|f| f.kind == field.kind);
+        let submitted = self.submissions.iter().rev().flat_map(|s| &s.forms);
+        submitted.chain(&self.live).filter(|(form, _)| fits(form).is_some()).find_map(|(_, a)| a.get(&field.id))
     }
 
     /// What the last submission of a form changed against the one before.
@@ -113,19 +178,46 @@ impl Case {
 
     /// The APIs and delivery services that the newest answers ask for.
     pub fn asked_for(&self, ctx: &Context<'_>) -> (Vec<Api>, Vec<String>) {
+        // In the order of the catalogue: the plan says what is asked for, before the sheets do.
         let newest = |means: Means| {
-            let forms = self.submissions.iter().rev().flat_map(|s| &s.forms);
-            forms
-                .filter_map(|(id, a)| Some(a.list(&ctx.catalogue.form(id)?.meaning(means)?.id)))
-                .next()
-                .unwrap_or_default()
+            let fields = ctx.catalogue.forms.iter().filter_map(|f| Some((&f.id, &f.meaning(means)?.id)));
+            let fields: Vec<_> = fields.collect();
+            let of =
+                |s: &Submission| fields.iter().find_map(|(form, field)| Some((s.forms.get(*form)?.clone(), *field)));
+            self.submissions
+                .iter()
+                .rev()
+                .find_map(of)
+                .map(|(a, field)| a.list(field).into_iter().map(str::to_owned).collect::<Vec<_>>())
         };
-        let apis = newest(Means::Apis).into_iter().filter_map(Api::parse).collect();
-        (apis, newest(Means::DeliveryServices).into_iter().map(str::to_owned).collect())
+        let newest = |means| newest(means).unwrap_or_default();
+        let apis = newest(Means::Apis).iter().filter_map(|a| Api::parse(a)).collect();
+        (apis, newest(Means::DeliveryServices))
     }
 
     /// The remarks that are not settled.
     pub fn open_comments(&self) -> impl Iterator<Item = &super::Comment> {
         self.comments.iter().filter(|c| c.resolved.is_none())
     }
+}
+
+/// Kinds whose answers say the same in every form: names, addresses, and what is applied for.
+const fn is_kept(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Line
+            | Kind::Kana
+            | Kind::Email
+            | Kind::Phone
+            | Kind::PostalCode
+            | Kind::CorporateNumber
+            | Kind::Url
+            | Kind::Apis
+            | Kind::DeliveryServices
+    )
+}
+
+/// When the case came to the step of this visit, over the visits to its tasks that follow each other.
+fn first_since(visits: &[Visit], last: &Visit) -> Timestamp {
+    visits.iter().rev().take_while(|v| v.step == last.step).last().map_or(last.began, |v| v.began)
 }

@@ -268,8 +268,9 @@ fn task(c: &Catalogue, p: &Procedure, s: &Step, t: &Task, place: &str, out: &mut
     if t.once && matches!(t.act, Act::Apply | Act::Submit | Act::Wait) {
         out.push(format!("{place}: submit, apply and wait can't be left out the second time"));
     }
-    if !matches!(t.act, Act::Confirm) && !t.reopen.is_empty() {
-        out.push(format!("{place}: reopen belongs to the applicant's confirm"));
+    let may_reopen = matches!(t.act, Act::Confirm | Act::Accept) && t.actor == Actor::Applicant;
+    if !may_reopen && !t.reopen.is_empty() {
+        out.push(format!("{place}: reopen belongs to the applicant's confirm and accept"));
     }
     let before = |id: &str| {
         let at = |id: &str| p.steps.iter().position(|s| s.id == id);

@@ -37,6 +37,41 @@ pub(super) fn private_key(form: &Form, field: &Field, place: Place) -> Finding {
     }
 }
 
+/// The planned day is today, and its time is over.
+pub(crate) fn planned_past(form: &Form, field: &Field, now: base::Timestamp) -> Finding {
+    let text = |lang| base::calendar::long_time(now, lang);
+    Finding {
+        form: form.id.clone(),
+        place: Place::field(&field.id),
+        severity: Severity::Error,
+        code: Code::Past,
+        message: Text::new(
+            format!("{}は、今（{}）より後の日時にしてください。", field.label.ja, text(base::Lang::Ja)),
+            format!("{}: write a time after the present one ({}).", field.label.en, text(base::Lang::En)),
+        ),
+        suggestion: None,
+    }
+}
+
+/// A settings sheet asks for more than was approved.
+pub(crate) fn not_approved(form: &Form, field: &Field, row: usize, what: &str) -> Finding {
+    let name = Api::parse(what).map_or_else(|| Text::new(what, what), Api::label);
+    Finding {
+        form: form.id.clone(),
+        place: Place::row(&field.id, row),
+        severity: Severity::Error,
+        code: Code::NotApproved,
+        message: Text::new(
+            format!(
+                "{}「{}」は承諾されていません。選択を外すか、利用内容の変更を申請してください。",
+                field.label.ja, name.ja
+            ),
+            format!("{}: '{}' was not approved. Leave it out, or apply for a change.", field.label.en, name.en),
+        ),
+        suggestion: None,
+    }
+}
+
 /// 「リダイレクトURI：…」, "Redirect addresses: …": an error summary shows the words apart from the field.
 pub(super) fn prefixed(field: &Field, text: &Text) -> Text {
     Text::new(format!("{}：{}", field.label.ja, text.ja), format!("{}: {}", field.label.en, text.en))

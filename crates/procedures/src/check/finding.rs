@@ -80,6 +80,8 @@ codes! {
     OutOfRange = "out_of_range";
     /// None of what is offered.
     Unknown = "unknown";
+    /// None of what was approved.
+    NotApproved = "not_approved";
     /// The form has no such field.
     UnknownField = "unknown_field";
     /// The check digit does not fit.

@@ -14,6 +14,7 @@ use crate::answers::{Answer, Answers, Plain, Row};
 use crate::catalogue::{Choice, Field, Form, Kind};
 
 pub use field::check_field;
+pub(crate) use field::{not_approved, planned_past};
 pub use finding::{Code, Finding, Place, Severity, has_errors};
 pub use keys::{KeyMistake, parse_keys};
 
