@@ -247,7 +247,11 @@ impl<S: AsRef<Accounts> + Send + Sync> FromRequestParts<S> for SignedIn {
         } else {
             visit.previous()
         };
-        state.as_ref().require(&visit, realm, next.as_deref()).await.map_err(|f| f.into_response())?
+        let who = state.as_ref().require(&visit, realm, next.as_deref()).await.map_err(|f| f.into_response())?;
+        if who.is_err() {
+            visit.turns_away();
+        }
+        who
     }
 }
 

@@ -74,12 +74,6 @@ pub(crate) fn uri(key: &Key, issuer: &str, account: &str) -> String {
     format!("otpauth://totp/{}:{}?secret={secret}&issuer={}", enc(issuer), enc(account), enc(issuer))
 }
 
-/// The code of a step, for tests that play the app.
-#[cfg(test)]
-pub(crate) fn code_of(key: &Key, step: i64) -> String {
-    code(key.expose(), step, DIGITS)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -73,7 +73,8 @@ mod tests {
         #[test]
         fn a_subject_is_one_line(text in any::<String>()) {
             let subject = Subject::new(&text);
-            prop_assert!(!subject.as_str().chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}'));
+            let breaks = |c: char| c.is_control() || matches!(u32::from(c), 0x2028 | 0x2029);
+            prop_assert!(!subject.as_str().contains(breaks));
             prop_assert!(subject.as_str().chars().count() <= SUBJECT);
             let again = Subject::new(subject.as_str());
             prop_assert_eq!(again.as_str().trim(), subject.as_str().trim());
@@ -82,7 +83,7 @@ mod tests {
         #[test]
         fn a_text_keeps_its_words(text in "[a-z花\r\n\t\u{7}]{0,80}") {
             let kept = clean(&text);
-            prop_assert!(!kept.contains(['\r', '\u{7}']));
+            prop_assert!(!kept.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
             let words = |t: &str| t.chars().filter(|c| c.is_alphabetic()).collect::<String>();
             prop_assert_eq!(words(&kept), words(&text));
         }

@@ -118,6 +118,10 @@ impl Smtp {
         let tls = || {
             let mut builder = TlsParameters::builder(s.host.clone());
             if let Some(pem) = &s.extra_root_pem {
+                // The library takes a text without any certificate for an empty list.
+                if !pem.contains("-----BEGIN CERTIFICATE-----") {
+                    return Err(SmtpError::Tls("extra_root_pem holds no certificate".to_owned()));
+                }
                 let root = Certificate::from_pem(pem.as_bytes()).map_err(|e| SmtpError::Tls(e.to_string()))?;
                 builder = builder.add_root_certificate(root);
             }

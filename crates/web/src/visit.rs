@@ -144,6 +144,12 @@ impl Visit {
         guard::accepts(self.0.site.form_key(), &browser.0, self.path(), token)
     }
 
+    /// For extractors that turn a request away before its form is read, having done nothing (nobody is signed in): their
+    /// answer needs no token. Without this word a `POST` that succeeds without a checked form is a fault of ours.
+    pub fn turns_away(&self) {
+        self.0.form_checked.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn form_was_checked(&self) -> bool {
         self.0.form_checked.load(Ordering::Relaxed)
     }

@@ -90,3 +90,79 @@ pub(super) fn from_attestation_object(bytes: &[u8]) -> Result<Vec<u8>, Refused> 
 pub(super) fn item(rest: &mut &[u8]) -> Option<Value> {
     ciborium::de::from_reader_with_recursion_limit(rest, 16).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cbor(value: &Value) -> Vec<u8> {
+        let mut out = Vec::new();
+        ciborium::ser::into_writer(value, &mut out).unwrap();
+        out
+    }
+
+    fn built(hash: [u8; 32], flags: u8, count: u32, credential: Option<(&[u8], &[u8])>, extensions: bool) -> Vec<u8> {
+        let mut out = hash.to_vec();
+        out.push(
+            (flags & 0x05)
+                | if credential.is_some() { CREDENTIAL } else { 0 }
+                | if extensions { EXTENSIONS } else { 0 },
+        );
+        out.extend(count.to_be_bytes());
+        if let Some((id, key)) = credential {
+            out.extend([9; 16]);
+            out.extend((id.len() as u16).to_be_bytes());
+            out.extend(id);
+            out.extend(key);
+        }
+        if extensions {
+            out.extend(cbor(&Value::Map(vec![(Value::Text("credProtect".into()), Value::Integer(2.into()))])));
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_built_is_read_back_and_neither_cut_nor_longer(
+            hash: [u8; 32], flags: u8, count: u32, id in vec(any::<u8>(), 1..80), with: bool, extensions: bool, extra in vec(any::<u8>(), 1..4), cut in any::<prop::sample::Index>(),
+        ) {
+            let key = cbor(&Value::Map(vec![(Value::Integer(1.into()), Value::Integer(2.into()))]));
+            let bytes = built(hash, flags, count, with.then_some((id.as_slice(), key.as_slice())), extensions);
+            let read = AuthenticatorData::parse(&bytes).unwrap();
+            prop_assert_eq!(read.rp_id_hash, hash);
+            prop_assert_eq!((read.user_present, read.user_verified), (flags & 1 != 0, flags & 4 != 0));
+            prop_assert_eq!(read.sign_count, count);
+            prop_assert_eq!(read.credential, with.then_some(Credential { id, public_key: key }));
+            prop_assert!(AuthenticatorData::parse(&bytes[..cut.index(bytes.len())]).is_err());
+            prop_assert!(AuthenticatorData::parse(&[bytes, extra].concat()).is_err());
+        }
+
+        #[test]
+        fn never_panics(bytes in vec(any::<u8>(), 0..300), flags: u8) {
+            let _ = from_attestation_object(&bytes);
+            let _ = super::super::cose::PublicKey::parse(&bytes);
+            let mut data = bytes;
+            if data.len() > 33 {
+                data[32] = flags;
+            }
+            let _ = AuthenticatorData::parse(&data);
+        }
+    }
+
+    #[test]
+    fn a_deep_nest_is_no_cbor_of_ours() {
+        let mut bytes = vec![0x81; 100_000];
+        bytes.push(0);
+        assert_eq!(item(&mut bytes.as_slice()), None);
+        // An array that promises four billion members.
+        assert_eq!(item(&mut [0x9a, 0xff, 0xff, 0xff, 0xff].as_slice()), None);
+        let twice = cbor(&Value::Map(vec![
+            (Value::Text("authData".into()), Value::Bytes(vec![1])),
+            (Value::Text("authData".into()), Value::Bytes(vec![2])),
+        ]));
+        assert!(from_attestation_object(&twice).is_err());
+    }
+}
