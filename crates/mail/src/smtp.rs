@@ -1,5 +1,6 @@
 //! SMTP (RFC 5321), by `lettre` on rustls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Lang, Secret, Timestamp};
@@ -92,7 +93,7 @@ pub enum SendError {
 /// The way to a server.
 #[derive(Clone)]
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    transport: Arc<AsyncSmtpTransport<Tokio1Executor>>,
     from: Mailbox,
     domain: String,
     longest: Duration,
@@ -150,7 +151,7 @@ impl Smtp {
         let name = Some(name.as_str().to_owned()).filter(|n| !n.is_empty());
         let address = address(&s.from).map_err(|e| SmtpError::Tls(e.to_string()))?;
         Ok(Self {
-            transport: builder.build(),
+            transport: Arc::new(builder.build()),
             from: Mailbox::new(name, address),
             domain: s.from.domain().to_owned(),
             // A whole conversation has about ten answers; a server that drips is not waited for.

@@ -68,6 +68,8 @@ impl World {
     }
 
     async fn queue(&self, message: Message) -> Queued {
+        // Ids are ordered by the millisecond.
+        self.clock.advance(Duration::from_millis(1));
         let (outbox, now) = (self.outbox.clone(), self.clock().now());
         self.db.write(move |tx| outbox.queue(tx, &message, now)).await.unwrap()
     }
