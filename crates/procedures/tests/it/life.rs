@@ -515,3 +515,25 @@ fn a_case_whose_step_is_gone_says_so() {
     let c = procedures::Context { catalogue: &catalogue, ..ctx(now()) };
     assert_eq!(case.todo(&c), Err(Refusal::Catalogue("A-5".to_owned())));
 }
+
+#[test]
+fn without_a_recorded_test_nothing_goes_to_production() {
+    // An operator's catalogue that forgot to record the test.
+    let mut catalogue = sample::CATALOGUE.clone();
+    for task in catalogue.procedures[0].steps.iter_mut().flat_map(|s| &mut s.tasks) {
+        task.effect = task.effect.filter(|e| *e != EffectKind::RecordTested);
+    }
+    let c = procedures::Context { catalogue: &catalogue, ..ctx(now()) };
+    let mut case = sample::open("admission", ServiceState::New, now());
+    for _ in 0..100 {
+        let (event, by) = next_event(&case, now());
+        match case.apply(event, &by, &c) {
+            Ok(_) => {}
+            Err(e) => {
+                assert_eq!((e, position(&case).as_str()), (Refusal::Untested, "A-16/review"));
+                return;
+            }
+        }
+    }
+    panic!("it went through: {}", position(&case));
+}
