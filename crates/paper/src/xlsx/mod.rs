@@ -53,7 +53,8 @@
 //! # The reader underneath
 //!
 //! [`calamine`](https://docs.rs/calamine) reads the cells. Two of its ways trust numbers in the file with memory
-//! (`uniqueCount` of the shared texts, `si` of shared formulas): the first is checked before, the second is not used. It never
+//! (`uniqueCount` of the shared texts, `si` of shared formulas): the first is checked before, the second is not used. Addresses beyond a
+//! sheet and ranges upside down, with which it would overflow, are refused before. It never
 //! sees the archive that was sent, only a second one that holds the checked parts.
 
 mod answers;

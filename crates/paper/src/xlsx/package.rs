@@ -235,6 +235,27 @@ fn is_dde(text: &str) -> bool {
         })
 }
 
+/// `C7`, `C` or `7`, or a range of two such from top left to bottom right, within what a sheet has.
+fn is_reference(text: &str) -> bool {
+    let mut corners = text.split(':').map(corner);
+    match (corners.next(), corners.next(), corners.next()) {
+        (Some(Some(_)), None, None) => true,
+        (Some(Some(from)), Some(Some(to)), None) => from.0 <= to.0 && from.1 <= to.1,
+        _ => false,
+    }
+}
+
+fn corner(text: &str) -> Option<(u32, u32)> {
+    let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let letters = &text[..text.len() - digits.len()];
+    let column = letters
+        .bytes()
+        .try_fold(0u32, |n, b| Some(n.checked_mul(26)? + u32::from(b.to_ascii_uppercase() - b'A') + 1))?;
+    let row = if digits.is_empty() { 1 } else { digits.parse::<u32>().ok()? };
+    (!text.is_empty() && letters.len() <= 3 && column <= 16_384 && (1..=1_048_576).contains(&row))
+        .then_some((row, column))
+}
+
 fn judge_tag(name: &str, tag: &BytesStart<'_>, length: usize) -> Result<(), Refusal> {
     if length > MAX_TAG {
         return Err(Refusal::TooMuchInside("tag"));
@@ -281,6 +302,14 @@ fn judge_tag(name: &str, tag: &BytesStart<'_>, length: usize) -> Result<(), Refu
             // Excel makes an address that is typed into a cell a hyperlink by itself; it is not followed.
             if kind.contains("externallink") || external && !kind.ends_with("/hyperlink") {
                 return Err(Refusal::ExternalLink(target));
+            }
+        }
+        // The reader calculates with these: addresses beyond a sheet and ranges upside down would overflow.
+        "row" | "c" | "dimension" | "f" | "mergeCell" if name.starts_with("xl/worksheets/") => {
+            for key in ["r", "ref"] {
+                if attribute(key)?.is_some_and(|reference| !is_reference(&reference)) {
+                    return Err(Refusal::Damaged(format!("{name}: a cell's address")));
+                }
             }
         }
         "ddeLink" => return Err(Refusal::Dde),

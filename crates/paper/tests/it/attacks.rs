@@ -55,6 +55,17 @@ fn numbers_in_the_file_reserve_no_memory() {
     let formula = "<c r=\"C2\"><f t=\"shared\" ref=\"C2:C3\" si=\"99999999999\">1+1</f><v>2</v></c></row>";
     let file = zips::edit(&form(), SHEET, "</row>", formula);
     read(&file, &Limits::default()).unwrap();
+    // Addresses beyond a sheet, with which the reader would calculate.
+    for row in ["<row r=\"99999999999\"/>", "<row r=\"1\"><c r=\"ZZZZZZZZZZ1\"><v>1</v></c></row>"] {
+        let file = zips::edit(&form(), SHEET, "</sheetData>", &format!("{row}</sheetData>"));
+        assert!(matches!(refused(&file), Refusal::Damaged(_)));
+    }
+    for range in ["A99999999999", "A1:A0", "XFE1", "1:2:3", ""] {
+        let file = zips::edit(&form(), SHEET, "<sheetData>", &format!("<dimension ref=\"{range}\"/><sheetData>"));
+        assert!(matches!(refused(&file), Refusal::Damaged(_)), "{range}");
+    }
+    let file = zips::edit(&form(), SHEET, "<sheetData>", "<dimension ref=\"C9:A1\"/><sheetData>");
+    assert!(matches!(refused(&file), Refusal::Damaged(_)));
     // Far away cells cost nothing.
     let file = zips::edit(&form(), SHEET, "</row></sheetData>", "<c r=\"XFD1048576\"><v>1</v></c></row></sheetData>");
     assert!(!read(&file, &Limits::default()).unwrap().answers(&full()).errors.is_empty());
@@ -165,7 +176,7 @@ fn formulas_and_error_values_are_named_by_cell() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2000), zip in any::<bool>()) {
