@@ -262,6 +262,11 @@ pub fn digits(text: &str) -> Option<String> {
     plain.bytes().all(|b| b.is_ascii_digit()).then_some(plain)
 }
 
+/// A text made comparable for searches: NFKC (full-width letters and half-width kana as their plain forms), small letters.
+pub fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
 /// A line of text as people type it: NFKC for latin and digits is **not** applied (names keep their
 /// variation selectors and full-width letters); blanks at both ends go, control characters too.
 pub fn line(text: &str) -> String {
@@ -316,6 +321,7 @@ mod tests {
         assert_eq!(digits("１２３４").as_deref(), Some("1234"));
         assert_eq!(digits(" 100-0001 ").as_deref(), Some("1000001"));
         assert_eq!(digits("１００ー０００１").as_deref(), Some("1000001"));
+        assert_eq!(folded("ＪＷＫＳ　ｶｷﾞ Key"), "jwks カギ key");
         assert_eq!(digits("12a4"), None);
         assert_eq!(line("  葛\u{E0100}城\u{7} "), "葛\u{E0100}城");
     }

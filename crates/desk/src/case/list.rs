@@ -1,0 +1,66 @@
+//! Cases in lists: home, organisation.
+
+use ::store::{Error, Tx};
+use base::Lang;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::Desk;
+use crate::store::cases::{self, CaseRow};
+use crate::store::services;
+
+/// A case in a list.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CaseLine {
+    pub(crate) id: String,
+    pub(crate) receipt: String,
+    pub(crate) procedure: String,
+    pub(crate) service: String,
+    /// Step id and label, or how it ended.
+    pub(crate) step: String,
+    /// Who has to act: `applicant`, `desk` or `nobody`.
+    pub(crate) waiting: &'static str,
+    pub(crate) chip: &'static str,
+    pub(crate) due: Option<String>,
+    /// The day it is due by is over.
+    pub(crate) overdue: bool,
+}
+
+impl Desk {
+    /// A case for a list.
+    pub(crate) fn case_line(&self, tx: &mut Tx<'_>, row: CaseRow, lang: Lang) -> Result<CaseLine, Error> {
+        let procedure = self.catalogue().procedure(&row.kind);
+        let step = procedure.and_then(|p| p.step(&row.step));
+        let waiting = match row.waiting_on.as_str() {
+            "applicant" => "applicant",
+            "nobody" => "nobody",
+            _ => "desk",
+        };
+        let due: Option<Date> = row.due_at.map(|t| base::calendar::jst(t).date());
+        let overdue = row.due_at.is_some_and(|t| t < self.now());
+        Ok(CaseLine {
+            service: services::get(tx, &row.service)?.map(|s| s.name).unwrap_or_default(),
+            procedure: procedure.map_or_else(|| row.kind.clone(), |p| p.label.get(lang).to_owned()),
+            step: match step {
+                Some(step) => format!("{} {}", step.id, step.label.get(lang)),
+                None => self.site().text(lang, &format!("outcome-{}", row.step), &[]).unwrap_or_default(),
+            },
+            chip: match waiting {
+                "applicant" if overdue => "error",
+                "applicant" => "warning",
+                "nobody" => "plain",
+                _ => "info",
+            },
+            waiting,
+            due: due.map(|d| d.to_string()),
+            overdue,
+            id: row.id,
+            receipt: row.receipt,
+        })
+    }
+}
+
+/// The cases of an organisation, the latest first.
+pub(crate) fn case_lines(desk: &Desk, tx: &mut Tx<'_>, org: &str, lang: Lang) -> Result<Vec<CaseLine>, Error> {
+    cases::of_org(tx, org)?.into_iter().map(|row| desk.case_line(tx, row, lang)).collect()
+}
