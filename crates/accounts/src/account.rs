@@ -232,6 +232,17 @@ impl Accounts {
         Ok(made.then_some(account))
     }
 
+    /// Gives an account an authenticator app with a known secret, for demonstrations and tests. `false`: it has one
+    /// already. Never offered on a page.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn seed_totp(&self, id: &str, secret: &[u8; crate::totp::SECRET]) -> Result<bool, Fault> {
+        let sealed = self.0.sealer.seal("account_totp.sealed", secret)?;
+        let (id, now) = (id.to_owned(), self.now());
+        Ok(self.db().write(move |tx| factors::set_totp(tx, &id, &sealed, 0, now)).await?)
+    }
+
     pub(crate) fn new_account(&self, realm: Realm, email: &Email, name: &str, lang: Lang) -> Account {
         let now = self.now();
         Account {

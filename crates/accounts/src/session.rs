@@ -172,6 +172,12 @@ impl Accounts {
         visit.set_cookie(self.cookie(realm), &token)
     }
 
+    /// Where the browser goes for a fresh proof ([`SignedIn::is_fresh`]) before a sensitive act of the role; it comes back to
+    /// `page`, a path of ours.
+    pub fn prove_again(&self, visit: &Visit, me: &SignedIn, page: &str) -> Response {
+        visit.redirect(&with_next(&me.realm.path("/account/again"), Some(page)))
+    }
+
     /// Ends the session of this browser.
     pub(crate) async fn end_session(&self, visit: &Visit, realm: Realm) -> Result<(), Fault> {
         if let Some(id) = visit.cookie(self.cookie(realm)).map(sha256_b64url) {

@@ -23,8 +23,9 @@ pub struct Settings {
     pub member_home: &'static str,
     /// The same for staff.
     pub staff_home: &'static str,
-    /// Makes a 2次元コード (SVG) of a text, for the set-up of authenticator apps; `None`: only text is shown.
-    pub qr: Option<fn(&str) -> Option<String>>,
+    /// Makes a 2次元コード (an SVG that says its label) of a text and a label, for the set-up of authenticator apps; `None`:
+    /// only text is shown.
+    pub qr: Option<fn(&str, &str) -> Option<String>>,
     /// What an accepted invitation brings.
     pub on_accept: OnAccept,
 }

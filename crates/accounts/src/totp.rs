@@ -58,6 +58,11 @@ pub(crate) fn base32(bytes: &[u8]) -> String {
     out
 }
 
+/// What an authenticator app with this secret shows at `now`: for demonstrations and tests, which play the app.
+pub fn totp_code(secret: &[u8; SECRET], now: Timestamp) -> String {
+    code(secret, step(now), DIGITS)
+}
+
 /// The address that authenticator apps read (Key URI format). `issuer` and `account` are shown in the app.
 pub(crate) fn uri(key: &Key, issuer: &str, account: &str) -> String {
     let enc = |text: &str| {
@@ -93,6 +98,13 @@ mod tests {
         ] {
             assert_eq!(code(key, step(Timestamp::from_secs(time)), 8), expected, "{time}");
         }
+    }
+
+    #[test]
+    fn an_app_shows_what_is_accepted() {
+        let now = Timestamp::from_secs(59);
+        assert_eq!(totp_code(b"12345678901234567890", now), "287082");
+        assert_eq!(check(&Secret::new(*b"12345678901234567890"), "２８７ ０８２", now), Some(1));
     }
 
     #[test]

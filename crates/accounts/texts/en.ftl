@@ -45,6 +45,7 @@ acc-sent-title = Check your e-mail
 acc-sent-register = We sent an e-mail. Open the link in it to go on with your registration. The link works once, for { $hours } hours.
 acc-sent-forgot = If this e-mail address is registered, we sent a link to choose a new password. It works once, for { $hours } hour(s).
 acc-sent-missing = If nothing arrives within a few minutes, look into your junk folder and check the address you entered.
+acc-sent-outbox = The test environment keeps e-mails in its outbox instead of sending them. Open the outbox
 acc-sent-again = Enter the e-mail address again
 
 acc-new-title = Name and password

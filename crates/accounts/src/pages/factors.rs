@@ -95,6 +95,23 @@ pub(crate) fn recovery_page(visit: &Visit, context: RecoveryPage) -> Page {
     visit.page("accounts/recovery.html", "recovery").with(context)
 }
 
+/// Recovery codes about to be kept: as hashes for good, and sealed for half an hour, so that the page that shows them can be
+/// opened again.
+#[derive(Clone, Debug)]
+pub(crate) struct FreshCodes {
+    account: String,
+    hashes: Vec<String>,
+    sealed: Vec<u8>,
+    until: Timestamp,
+}
+
+impl FreshCodes {
+    pub(crate) fn keep(&self, tx: &mut store::Tx<'_>) -> store::Result<()> {
+        factors::set_codes(tx, &self.account, &self.hashes)?;
+        factors::set_fresh(tx, &self.account, &self.sealed, self.until)
+    }
+}
+
 impl Accounts {
     pub(crate) async fn passkey_lines(&self, account: &str) -> store::Result<Vec<PasskeyLine>> {
         let id = account.to_owned();
@@ -140,11 +157,12 @@ impl Accounts {
         let secret = totp::base32(key.expose());
         let groups: Vec<String> =
             secret.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+        let label = visit.text("acc-totp-qr", &[])?;
         let context = TotpPage {
             base: me.realm.base(),
             next: next.to_owned(),
             secret: groups.join(" "),
-            qr: self.0.settings.qr.and_then(|qr| qr(&uri)),
+            qr: self.0.settings.qr.and_then(|qr| qr(&uri, &label)),
             uri,
         };
         Ok(totp_page(visit, context))
@@ -203,24 +221,16 @@ impl Accounts {
         self.db().read(move |tx| factors::codes_left(tx, &id)).await
     }
 
-    /// New codes in place of the old ones. They are kept sealed for half an hour, so that the page that shows them can be
-    /// opened again, and as hashes for good.
-    pub(crate) async fn renew_codes(&self, account: &Account) -> Result<(), Fault> {
+    /// New codes, to be kept in place of the old ones.
+    pub(crate) fn fresh_codes(&self, account: &Account) -> Result<FreshCodes, Fault> {
         let codes: Vec<String> = (0..recovery::CODES).map(|_| recovery::fresh(self.rng())).collect();
-        let hashes: Vec<String> = codes
+        let hashes = codes
             .iter()
             .filter_map(|code| recovery::plain(code))
             .map(|plain| self.recovery_hash(&account.id, &plain))
             .collect();
         let sealed = self.0.sealer.seal(FRESH, &serde_json::to_vec(&codes)?)?;
-        let (id, until) = (account.id.clone(), self.now().plus(SHOWN));
-        self.db()
-            .write(move |tx| {
-                factors::set_codes(tx, &id, &hashes)?;
-                factors::set_fresh(tx, &id, &sealed, until)
-            })
-            .await?;
-        Ok(())
+        Ok(FreshCodes { account: account.id.clone(), hashes, sealed, until: self.now().plus(SHOWN) })
     }
 
     pub(crate) async fn recovery(&self, realm: Realm, visit: Visit) -> Result<Response, Fault> {
@@ -250,9 +260,13 @@ impl Accounts {
             Err(elsewhere) => return Ok(elsewhere),
         };
         if self.second_factors(&me.account.id).await?.any() {
-            self.renew_codes(&me.account).await?;
-            let (kit, account) = (self.clone(), me.account.clone());
-            self.db().write(move |tx| kit.tell_owner(tx, &account, "recovery-new")).await?;
+            let (kit, account, codes) = (self.clone(), me.account.clone(), self.fresh_codes(&me.account)?);
+            self.db()
+                .write(move |tx| {
+                    codes.keep(tx)?;
+                    kit.tell_owner(tx, &account, "recovery-new")
+                })
+                .await?;
         }
         Ok(visit.redirect(&realm.path("/account/recovery")))
     }

@@ -284,7 +284,7 @@ impl Accounts {
     }
 
     /// A factor was added, by `add` (`false`: it was there already): the session is new and as sure as it now can be, the
-    /// owner is told, and with the first factor come the recovery codes.
+    /// owner is told, and whoever has no recovery codes gets some.
     pub(crate) async fn factor_added<F>(
         &self,
         visit: &Visit,
@@ -297,21 +297,21 @@ impl Accounts {
     where
         F: FnOnce(&mut store::Tx<'_>) -> store::Result<bool> + Send + 'static,
     {
-        let first = !self.second_factors(&me.account.id).await?.any();
+        let needed = self.recovery_left(&me.account.id).await? == 0;
+        let codes = if needed { Some(self.fresh_codes(&me.account)?) } else { None };
         let (kit, account) = (self.clone(), me.account.clone());
         let add = move |tx: &mut store::Tx<'_>| {
             if add(tx)? {
+                if let Some(codes) = &codes {
+                    codes.keep(tx)?;
+                }
                 accounts::factors_changed(tx, &account.id)?;
                 kit.tell_owner(tx, &account, what)?;
             }
             Ok(())
         };
         self.begin_session(visit, headers, &me.account, Some(me.level.max(Level::TwoFactors)), add).await?;
-        let codes = first || self.recovery_left(&me.account.id).await? == 0;
-        let page = if codes { "/account/recovery" } else { "/account" };
-        if codes {
-            self.renew_codes(&me.account).await?;
-        }
+        let page = if needed { "/account/recovery" } else { "/account" };
         Ok(visit.redirect(&with_next(&me.realm.path(page), next)))
     }
 

@@ -195,3 +195,18 @@ async fn a_sensitive_change_needs_a_fresh_proof() {
         c.sign_in("/sign-in", "hanako@example.jp", PASSWORD).await.says("(Member, Password)");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demonstration_gives_staff_a_known_app() {
+    for world in worlds() {
+        let staff = world.seeded(Realm::Staff, "staff@desk.example").await;
+        let secret = b"demo-secret-of-staff";
+        assert!(world.accounts.seed_totp(&staff.id, secret).await.unwrap());
+        assert!(!world.accounts.seed_totp(&staff.id, b"another secret of 20").await.unwrap());
+        let mut b = world.browser();
+        let step = b.sign_in("/staff/sign-in", "staff@desk.example", PASSWORD).await;
+        step.expect(200, "second-step");
+        let code = accounts::totp_code(secret, world.clock.clock().now());
+        b.press(&step, "second-code", &[("code", &code)]).await.says("(Staff, TwoFactors)");
+    }
+}

@@ -91,7 +91,9 @@ impl World {
         });
         let settings = Settings {
             cost: PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 2 },
-            qr: Some(|text| Some(format!("<svg viewBox=\"0 0 1 1\"><title>{}</title></svg>", text.len()))),
+            qr: Some(|text, label| {
+                Some(format!("<svg viewBox=\"0 0 1 1\"><title>{label} {}</title></svg>", text.len()))
+            }),
             ..Settings::new("/", "/staff", on_accept)
         };
         let site = site(&clock);
