@@ -24,10 +24,11 @@ pub(crate) enum FileProblem {
     Picture,
     Archive,
     Quota,
+    PrivateKey,
 }
 
 impl FileProblem {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Empty,
         Self::TooLarge,
         Self::Type,
@@ -36,6 +37,7 @@ impl FileProblem {
         Self::Picture,
         Self::Archive,
         Self::Quota,
+        Self::PrivateKey,
     ];
 
     pub(crate) const fn key(self) -> &'static str {
@@ -48,6 +50,7 @@ impl FileProblem {
             Self::Picture => "file-picture",
             Self::Archive => "file-archive",
             Self::Quota => "file-quota",
+            Self::PrivateKey => "file-private-key",
         }
     }
 }
@@ -77,6 +80,9 @@ pub(crate) fn inspect(name: &str, bytes: &[u8]) -> Result<&'static str, FileProb
     }
     if bytes.len() > MAX_FILE {
         return Err(FileProblem::TooLarge);
+    }
+    if procedures::private_key::is_in_file(bytes) {
+        return Err(FileProblem::PrivateKey);
     }
     let kind = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         picture(png_size(bytes))?;
@@ -233,6 +239,9 @@ mod tests {
         assert_eq!(evidence("a.pdf", &png(8, 6)), Err(FileProblem::Mismatch));
         assert_eq!(evidence("a.html", b"<script>alert(1)</script>"), Err(FileProblem::Mismatch));
         assert_eq!(evidence("a.svg", b"<svg onload='x'/>"), Err(FileProblem::Mismatch));
+        let key =
+            b"-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----";
+        assert_eq!(evidence("a.txt", key), Err(FileProblem::PrivateKey));
         assert_eq!(evidence("a.exe", b"MZ\x90\0\x03"), Err(FileProblem::Type));
         assert_eq!(evidence("a.pdf", b""), Err(FileProblem::Empty));
         assert_eq!(evidence("a.pdf", &vec![b' '; MAX_FILE + 1]), Err(FileProblem::TooLarge));

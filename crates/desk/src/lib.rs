@@ -84,6 +84,7 @@ pub const TEMPLATES: &[(&str, &str)] = web::templates![
     "staff-home.html",
     "start.html",
     "submitted.html",
+    "upload.html",
     "welcome.html"
 ];
 

@@ -8,6 +8,9 @@ use crate::{Desk, case, documents, faq, form, help, home, inquiry, org, staff};
 /// Largest body with files: twenty of the largest would be more than anybody needs at once.
 const FILES: usize = 32 * 1024 * 1024;
 
+/// Largest filled-in spreadsheet with its envelope.
+const SHEET: usize = 5 * 1024 * 1024;
+
 /// Every address of the desk but the sign-in kit's and those that all sites share.
 pub const ROUTES: &[Route] = &[
     // Anybody.
@@ -48,7 +51,14 @@ pub const ROUTES: &[Route] = &[
     Route::get("/cases/{case}/files/{file}", Who::Member),
     Route::get("/cases/{case}/forms/{form}", Who::Member),
     Route::post("/cases/{case}/forms/{form}", Who::Member).body(FILES),
+    Route::get("/cases/{case}/forms/{form}/sheet", Who::Member),
+    Route::post("/cases/{case}/forms/{form}/sheet", Who::Member).body(SHEET),
+    Route::get("/cases/{case}/forms/{form}/upload", Who::Member),
+    Route::post("/cases/{case}/forms/{form}/upload/take", Who::Member),
+    Route::post("/cases/{case}/forms/{form}/upload/drop", Who::Member),
     Route::get("/cases/{case}/forms/{form}/versions/{no}", Who::Member),
+    Route::get("/cases/{case}/forms/{form}/versions/{no}/xlsx", Who::Member),
+    Route::get("/cases/{case}/forms/{form}/versions/{no}/pdf", Who::Member),
     // Staff.
     Route::get("/staff", Who::Staff),
 ];
@@ -96,7 +106,14 @@ pub(crate) fn build(desk: &Desk) -> Result<Router, Fault> {
         .get("/cases/{case}/files/{file}", form::edit::file)
         .get("/cases/{case}/forms/{form}", form::edit::show)
         .post("/cases/{case}/forms/{form}", form::edit::save)
+        .get("/cases/{case}/forms/{form}/sheet", form::paper::get_sheet)
+        .post("/cases/{case}/forms/{form}/sheet", form::paper::put_sheet)
+        .get("/cases/{case}/forms/{form}/upload", form::paper::look)
+        .post("/cases/{case}/forms/{form}/upload/take", form::paper::take)
+        .post("/cases/{case}/forms/{form}/upload/drop", form::paper::forget)
         .get("/cases/{case}/forms/{form}/versions/{no}", form::read::show)
+        .get("/cases/{case}/forms/{form}/versions/{no}/xlsx", form::paper::xlsx)
+        .get("/cases/{case}/forms/{form}/versions/{no}/pdf", form::paper::pdf)
         .get("/staff", staff::home::show)
         .build(desk.clone())
         .map_err(|e| Fault::routes(&e))

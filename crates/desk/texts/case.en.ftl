@@ -109,6 +109,28 @@ conflict-text = Some fields differ from what { $who } saved. What you typed is s
 conflict-theirs = Saved:
 conflict-mine = Yours:
 
+sheet-title = Fill it in with a spreadsheet
+sheet-text = This form can be filled in with Excel or LibreOffice too.
+sheet-get = Download the .xlsx file
+sheet-file = The filled-in .xlsx file
+sheet-hint = You see what is in it before it is taken over. Uploading alone does not change the draft. Up to 4 MB.
+sheet-go = Upload and look
+sheet-missing = Choose a file.
+upload-title = What you uploaded
+upload-findings = { $n ->
+    [one] One thing to mend
+   *[other] { $n } things to mend
+ }
+upload-findings-text = Mend the file and upload it again, or take it over and mend it on the page.
+upload-fine = No mistakes were found
+upload-changes = What changes in the draft
+upload-after = After:
+upload-same = The draft says the same.
+upload-take = Take it over
+upload-drop = Back without taking it over
+form-pdf = Download as PDF
+form-xlsx = Download as .xlsx
+
 check-title = Check and submit
 check-changed = Something has changed
 check-changed-text = The documents were changed after you looked at them. Check them again, then submit.

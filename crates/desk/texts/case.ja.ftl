@@ -106,6 +106,25 @@ conflict-text = { $who }が保存した内容と異なる項目があります�
 conflict-theirs = 保存されている内容：
 conflict-mine = あなたの入力：
 
+sheet-title = Excelなどで記入する
+sheet-text = この書類は、表計算ソフトでも記入できます。
+sheet-get = .xlsxファイルをダウンロードする
+sheet-file = 記入した.xlsxファイル
+sheet-hint = 内容を確認してから取り込みます。アップロードしただけでは、下書きは変わりません。4MBまで。
+sheet-go = アップロードして確認する
+sheet-missing = ファイルを選んでください。
+upload-title = アップロードした内容の確認
+upload-findings = 直すところが{ $n }件あります
+upload-findings-text = ファイルを直してもう一度アップロードするか、取り込んでから画面で直してください。
+upload-fine = 誤りは見つかりませんでした
+upload-changes = 下書きから変わる項目
+upload-after = 変更後：
+upload-same = 下書きと同じ内容です。
+upload-take = 取り込む
+upload-drop = 取り込まずに戻る
+form-pdf = PDFでダウンロードする
+form-xlsx = .xlsxでダウンロードする
+
 check-title = 入力内容の確認と提出
 check-changed = 内容が変わりました
 check-changed-text = 確認したあとに、書類が変更されました。もう一度確認してから提出してください。

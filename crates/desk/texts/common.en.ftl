@@ -72,6 +72,7 @@ file-macro = { $name } holds macros or embedded files. Remove them and save it a
 file-picture = The picture { $name } is too large or damaged. At most 12,000 pixels wide and high.
 file-archive = { $name } is damaged or grows too large when unpacked. Save it again.
 file-quota = This would be more than the 500 MB of files that you may keep here. Ask the desk.
+file-private-key = { $name } holds a private key, so it was refused and not stored. Do not use this key: make a new pair.
 
 mail-foot =
     --

@@ -291,13 +291,13 @@ impl Desk {
             return Ok(());
         }
         let Some(procedure) = self.catalogue().procedure(&case.procedure) else { return Ok(()) };
-        let status = procedure.tasks().filter_map(|(_, t)| t.effect).filter_map(|e| match e {
+        let mut status = procedure.tasks().filter_map(|(_, t)| t.effect).filter_map(|e| match e {
             EffectKind::StartService | EffectKind::ScheduleResumption => Some(ServiceState::Active),
             EffectKind::ScheduleSuspension | EffectKind::SuspendNow => Some(ServiceState::Suspended),
             EffectKind::ScheduleTermination => Some(ServiceState::Terminated),
             _ => None,
         });
-        if let Some(status) = status.last() {
+        if let Some(status) = status.next_back() {
             services::set_status(tx, &row.service, &word(status), ctx.now)?;
         }
         Ok(())

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use base::{Lang, Timestamp};
-use procedures::case::{Case, Event, Position, Who};
-use procedures::{Act, Actor, Answers, Plain, Step};
+use procedures::case::{Case, Context, Event, Progress, StepProgress, Who};
+use procedures::{Act, Actor, Answers, Plain};
 use serde::{Deserialize, Serialize};
 use web::{FieldError, Form, Page, Refusal, Visit};
 
@@ -236,7 +236,7 @@ pub(crate) fn view(desk: &Desk, me: &Member, facts: &Facts, lang: Lang) -> Resul
         opened: row.opened_at,
         outcome: case.outcome().map(|_| row.step.clone()),
         may_edit: me.role.may_edit(),
-        phases: phases(desk, case, lang),
+        phases: phases(desk, case, &ctx, lang)?,
         forms: forms.collect(),
         events: events.collect(),
         reopen,
@@ -249,50 +249,36 @@ pub(crate) fn view(desk: &Desk, me: &Member, facts: &Facts, lang: Lang) -> Resul
 }
 
 /// Every step by phase, with what has become of it.
-fn phases(desk: &Desk, case: &Case, lang: Lang) -> Vec<PhaseView> {
-    let Some(procedure) = desk.catalogue().procedure(&case.procedure) else { return Vec::new() };
-    let now = match &case.position {
-        Position::At { step, .. } => procedure.steps.iter().position(|s| s.id == *step),
-        Position::Closed { .. } => Some(procedure.steps.len()),
-    };
-    let view = |(at, step): (usize, &Step)| {
-        // The last thing that happened at a step is when it was done.
-        let last = case.log.iter().rev().find(|e| e.step == step.id).map(|e| e.at);
-        let state = match now.map(|now| at.cmp(&now)) {
-            Some(std::cmp::Ordering::Less) if last.is_none() && case.skip_tests && step.skippable => "skipped",
-            Some(std::cmp::Ordering::Less) if last.is_none() => "skipped",
-            Some(std::cmp::Ordering::Less) => "done",
-            Some(std::cmp::Ordering::Equal) => "now",
-            _ => "later",
+fn phases(desk: &Desk, case: &Case, ctx: &Context<'_>, lang: Lang) -> Result<Vec<PhaseView>, Oops> {
+    let view = |p: &StepProgress<'_>| {
+        let (state, at) = match p.progress {
+            Progress::Done(at) => ("done", Some(at)),
+            Progress::Current(at) => ("now", Some(at)),
+            Progress::Ahead => ("later", None),
+            Progress::LeftOut => ("skipped", None),
         };
-        let mut actors: Vec<Actor> = step.tasks.iter().map(|t| t.actor).collect();
+        let mut actors: Vec<Actor> = p.step.tasks.iter().map(|t| t.actor).collect();
         actors.dedup();
         let actors: Vec<_> = actors.iter().map(|a| a.label().get(lang).to_owned()).collect();
         StepView {
-            id: step.id.clone(),
-            label: step.label.get(lang).to_owned(),
-            explanation: step.explanation.get(lang).to_owned(),
+            id: p.step.id.clone(),
+            label: p.step.label.get(lang).to_owned(),
+            explanation: p.step.explanation.get(lang).to_owned(),
             state,
             actor: actors.join(if lang == Lang::Ja { "、" } else { ", " }),
-            at: last.filter(|_| matches!(state, "done" | "now")),
+            at,
         }
     };
-    let mut out: Vec<PhaseView> = Vec::new();
-    let mut current: Option<&Option<String>> = None;
-    for pair in procedure.steps.iter().enumerate() {
-        if current != Some(&pair.1.phase) {
-            let label = pair.1.phase.as_deref().and_then(|id| desk.catalogue().phase(id));
-            out.push(PhaseView {
-                label: label.map_or_else(|| procedure.label.get(lang).to_owned(), |p| p.label.get(lang).to_owned()),
-                steps: Vec::new(),
-            });
-            current = Some(&pair.1.phase);
-        }
-        if let Some(phase) = out.last_mut() {
-            phase.steps.push(view(pair));
-        }
-    }
-    out
+    let steps = case.progress(ctx).map_err(|e| broken(&e))?;
+    let procedure = desk.catalogue().procedure(&case.procedure);
+    let name = |phase: &Option<String>| match phase.as_deref().and_then(|id| desk.catalogue().phase(id)) {
+        Some(phase) => phase.label.get(lang).to_owned(),
+        None => procedure.map(|p| p.label.get(lang).to_owned()).unwrap_or_default(),
+    };
+    Ok(steps
+        .chunk_by(|a, b| a.step.phase == b.step.phase)
+        .map(|group| PhaseView { label: name(&group[0].step.phase), steps: group.iter().map(view).collect() })
+        .collect())
 }
 
 pub(crate) fn case_page(visit: &Visit, account: &accounts::Account, own: CasePage) -> Page {

@@ -345,7 +345,7 @@ fn take_files(
 
 enum Said {
     Problem(FileProblem),
-    Logo(paper::image::LogoError),
+    Logo(::paper::image::LogoError),
 }
 
 fn seal(desk: &Desk, field: &Field, name: &str, bytes: &[u8], place: Place<'_>) -> Result<Result<Sealed, Said>, Oops> {
@@ -353,7 +353,7 @@ fn seal(desk: &Desk, field: &Field, name: &str, bytes: &[u8], place: Place<'_>) 
         return Ok(desk.seal_file(name, bytes, place)?.map_err(Said::Problem));
     }
     // A logo is shown to citizens: its pixels are written anew, whatever else was in the file is gone.
-    Ok(match paper::image::check_logo(bytes) {
+    Ok(match ::paper::image::check_logo(bytes) {
         Ok(logo) => Ok(desk.sealed("logo.png", logo.kind.media_type(), &logo.clean, place)?),
         Err(error) => Err(Said::Logo(error)),
     })

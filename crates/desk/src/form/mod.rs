@@ -1,7 +1,9 @@
 //! Forms rendered from data: fields for filling in, answers for reading.
 
 pub(crate) mod edit;
+pub(crate) mod paper;
 pub(crate) mod read;
+pub(crate) mod sheet;
 
 use base::Lang;
 use procedures::compare::Differences;

@@ -78,7 +78,7 @@ pub(crate) async fn blank(desk: &Desk, visit: &Visit, me: &Person, case: Option<
     let mut orgs = vec![Choice { value: String::new(), label: visit.text("inquiry-personal", &[])? }];
     orgs.extend(mine.into_iter().map(|(o, _)| Choice { value: o.id.to_string(), label: o.name }));
     let topics = TOPICS.map(|t| Ok(Choice { value: t.to_owned(), label: visit.text(&format!("topic-{t}"), &[])? }));
-    let only = (orgs.len() == 2).then(|| orgs[1].value.clone()).unwrap_or_default();
+    let only = if orgs.len() == 2 { orgs[1].value.clone() } else { String::new() };
     Ok(New {
         topics: topics.into_iter().collect::<Result<_, web::Fault>>()?,
         orgs,
