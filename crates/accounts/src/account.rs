@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use web::Fault;
 
 use crate::Accounts;
-use crate::store::{accounts, counters, emails, factors, links, sessions};
+use crate::store::{accounts, counters, emails, factors, links, passkeys, sessions};
 
 base::id!(
     /// An account.
@@ -183,6 +183,49 @@ impl Accounts {
             links::end_kind(tx, id, crate::links::RESET)?;
         }
         Ok(())
+    }
+
+    /// Takes every second factor and recovery code from an account, in the caller's transaction: for a person who has lost
+    /// them all and whose identity was checked by other means. They are signed out everywhere and told; staff set a new factor
+    /// up at their next sign-in, so whoever calls this should have two people agree.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn reset_factors(&self, tx: &mut Tx<'_>, id: &str) -> Result<()> {
+        let Some(account) = accounts::get(tx, id)? else { return Ok(()) };
+        factors::end_totp(tx, id)?;
+        factors::end_codes(tx, id)?;
+        for passkey in passkeys::list(tx, id)? {
+            passkeys::end(tx, id, &passkey.id)?;
+        }
+        accounts::factors_changed(tx, id)?;
+        sessions::end_all(tx, id)?;
+        self.tell_owner(tx, &account, "factors-reset")
+    }
+
+    /// Gives an account another address, in the caller's transaction, without asking the old mailbox: for a person who can't
+    /// read it any more and whose identity was checked by other means. `false`: the address has an account in this realm.
+    /// They are signed out everywhere, and both addresses are told.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn replace_email(&self, tx: &mut Tx<'_>, id: &str, email: &Email) -> Result<bool> {
+        let Some(account) = accounts::get(tx, id)? else { return Ok(false) };
+        if accounts::by_email(tx, account.realm, email)?.is_some() {
+            return Ok(false);
+        }
+        self.change_email(tx, account, email)?;
+        Ok(true)
+    }
+
+    /// What every change of an address does.
+    pub(crate) fn change_email(&self, tx: &mut Tx<'_>, account: Account, email: &Email) -> Result<()> {
+        accounts::set_email(tx, &account.id, email)?;
+        links::end_kind(tx, &account.id, crate::links::RESET)?;
+        sessions::end_all(tx, &account.id)?;
+        // To both: whoever has the old mailbox should know too.
+        self.tell_owner(tx, &account, "email")?;
+        self.tell_owner(tx, &Account { email: email.clone(), ..account }, "email")
     }
 
     /// Forgets sessions, links and counters that have run out; to be called now and then.

@@ -205,6 +205,7 @@ acc-changed-totp-on = An authenticator app was set up
 acc-changed-totp-off = The authenticator app was removed
 acc-changed-passkey-on = A passkey was registered
 acc-changed-passkey-off = A passkey was removed
+acc-changed-factors-reset = All second ways of confirmation were removed
 acc-changed-recovery-new = New recovery codes were made
 acc-changed-recovery-used = A recovery code was used
 

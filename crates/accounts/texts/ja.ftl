@@ -205,6 +205,7 @@ acc-changed-totp-on = 認証アプリが設定されました
 acc-changed-totp-off = 認証アプリの設定が削除されました
 acc-changed-passkey-on = パスキーが登録されました
 acc-changed-passkey-off = パスキーが削除されました
+acc-changed-factors-reset = 二つ目の確認方法が、すべて解除されました
 acc-changed-recovery-new = 新しい回復コードが作られました
 acc-changed-recovery-used = 回復コードが使われました
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use web::{Fault, Form, Page, Visit};
 
 use super::{link_gone, refuse, wrong};
-use crate::links::{EMAIL_LIFE, EMAIL_NEW, EMAIL_OLD, RESET};
+use crate::links::{EMAIL_LIFE, EMAIL_NEW, EMAIL_OLD};
 use crate::store::links::Link;
-use crate::store::{accounts, emails, links, sessions};
+use crate::store::{accounts, emails, links};
 use crate::{Account, Accounts, Email, Realm};
 
 base::id!(
@@ -177,13 +177,8 @@ impl Accounts {
                 return Ok(Some(false));
             }
             let Some(account) = accounts::get(tx, &id)?.filter(|a| a.disabled.is_none()) else { return Ok(None) };
-            accounts::set_email(tx, &id, &email)?;
             emails::end(tx, &change)?;
-            links::end_kind(tx, &id, RESET)?;
-            sessions::end_all(tx, &id)?;
-            // To both: whoever has the old mailbox should know too.
-            kit.tell_owner(tx, &account, "email")?;
-            kit.tell_owner(tx, &Account { email, ..account }, "email")?;
+            kit.change_email(tx, account, &email)?;
             Ok::<_, store::Error>(Some(true))
         });
         let base = link.realm.base();

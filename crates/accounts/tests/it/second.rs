@@ -210,3 +210,32 @@ async fn a_demonstration_gives_staff_a_known_app() {
         b.press(&step, "second-code", &[("code", &code)]).await.says("(Staff, TwoFactors)");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_everything_is_let_in_again_by_somebody_who_checked() {
+    for world in worlds() {
+        let staff = world.seeded(Realm::Staff, "staff@desk.example").await;
+        world.seeded(Realm::Staff, "taken@desk.example").await;
+        let mut b = world.browser();
+        b.sign_in("/staff/sign-in", "staff@desk.example", PASSWORD).await;
+        let (_, codes, _) = set_up(&world, &mut b, "/staff").await;
+        let (accounts, id) = (world.accounts.clone(), staff.id.clone());
+        world.db.write(move |tx| accounts.reset_factors(tx, &id)).await.unwrap();
+        b.get("/staff").await.expect(200, "sign-in");
+        assert!(world.mails().await.iter().any(|m| m.2.contains("すべて解除されました")));
+        // The password alone leads to the set-up page; old codes are gone with the rest.
+        b.sign_in("/staff/sign-in", "staff@desk.example", PASSWORD).await.expect(200, "factors");
+        let (_, fresh, _) = set_up(&world, &mut b, "/staff").await;
+        assert!(fresh.iter().all(|code| !codes.contains(code)));
+
+        let replace = async |to: &str| {
+            let (accounts, id, email) = (world.accounts.clone(), staff.id.clone(), to.parse().unwrap());
+            world.db.write(move |tx| accounts.replace_email(tx, &id, &email)).await.unwrap()
+        };
+        assert!(!replace("taken@desk.example").await);
+        b.get("/staff").await.says("staff@desk.example");
+        assert!(replace("moved@desk.example").await);
+        b.get("/staff").await.expect(200, "sign-in");
+        b.sign_in("/staff/sign-in", "moved@desk.example", PASSWORD).await.expect(200, "second-step");
+    }
+}
