@@ -284,7 +284,8 @@ impl Desk {
         self.0.clock.now()
     }
 
-    pub(crate) fn outbox(&self) -> &Outbox {
+    /// The outbox, for who sends what is in it.
+    pub fn outbox(&self) -> &Outbox {
         &self.0.outbox
     }
 

@@ -36,11 +36,13 @@ pub enum Role {
     Sample,
     /// The test-card stand-in and test CA: test environment only.
     Testcard,
+    /// The desk.
+    Desk,
 }
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 4] = [Self::Testcard, Self::Delivery, Self::Portal, Self::Sample];
+    pub const ALL: [Self; 5] = [Self::Testcard, Self::Delivery, Self::Portal, Self::Sample, Self::Desk];
 
     /// Its name: of the table in the file, of the database file, of the PostgreSQL schema.
     pub const fn name(self) -> &'static str {
@@ -49,6 +51,7 @@ impl Role {
             Self::Delivery => "delivery",
             Self::Sample => "sample",
             Self::Testcard => "testcard",
+            Self::Desk => "desk",
         }
     }
 }
@@ -103,6 +106,9 @@ pub struct File {
     /// The test-card stand-in's own settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testcard: Option<toml::Table>,
+    /// The desk's own settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<toml::Table>,
 }
 
 const fn sixteen() -> usize {
@@ -147,19 +153,21 @@ impl File {
 
     /// The table with this role's own settings.
     pub fn own<T: serde::de::DeserializeOwned>(&self) -> Result<T, ConfigError> {
-        let (table, others) = match self.role {
-            Role::Portal => (&self.portal, [&self.delivery, &self.sample, &self.testcard]),
-            Role::Delivery => (&self.delivery, [&self.portal, &self.sample, &self.testcard]),
-            Role::Sample => (&self.sample, [&self.portal, &self.delivery, &self.testcard]),
-            Role::Testcard => (&self.testcard, [&self.portal, &self.delivery, &self.sample]),
-        };
-        if others.iter().any(|t| t.is_some()) {
+        let tables = [
+            (Role::Portal, &self.portal),
+            (Role::Delivery, &self.delivery),
+            (Role::Sample, &self.sample),
+            (Role::Testcard, &self.testcard),
+            (Role::Desk, &self.desk),
+        ];
+        let table = tables.iter().find(|(role, _)| *role == self.role).and_then(|(_, table)| table.as_ref());
+        if tables.iter().any(|(role, table)| *role != self.role && table.is_some()) {
             return Err(ConfigError(format!(
                 "this file is for the role {}; tables of other roles belong in their files",
                 self.role
             )));
         }
-        let table = table.clone().ok_or_else(|| ConfigError(format!("the table [{}] is missing", self.role)))?;
+        let table = table.cloned().ok_or_else(|| ConfigError(format!("the table [{}] is missing", self.role)))?;
         table.try_into().map_err(|e| ConfigError(format!("[{}]: {e}", self.role)))
     }
 

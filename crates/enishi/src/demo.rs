@@ -21,6 +21,7 @@ use crate::roles::{
     Handle, IssuerRoots, Name, Pem, PortalDelivery, PortalTable, SampleDelivery, SampleTable, TestcardTable, World,
 };
 use crate::roles_delivery::DeliveryTable;
+use crate::roles_desk::DeskTable;
 use crate::run::{self, Running};
 use crate::walk;
 
@@ -37,7 +38,7 @@ pub struct Options {
     /// Begin anew: forget everything that is in the data folder (and in the given database).
     #[arg(long)]
     fresh: bool,
-    /// First of four ports: portal, delivery service, sample service, test cards. Default: what the data
+    /// First of five ports: portal, delivery service, sample service, test cards, desk. Default: what the data
     /// folder was made with, else 7100.
     #[arg(long)]
     port_base: Option<u16>,
@@ -91,6 +92,7 @@ impl Demo {
                 Role::Delivery => 1,
                 Role::Sample => 2,
                 Role::Testcard => 3,
+                Role::Desk => 4,
             }
     }
 
@@ -120,6 +122,7 @@ impl Demo {
             delivery: None,
             sample: None,
             testcard: None,
+            desk: None,
         }
     }
 
@@ -180,6 +183,17 @@ impl Demo {
         Ok(File { sample: Some(own(&table)?), ..self.file(Role::Sample) })
     }
 
+    fn desk(&self, cost: PasswordCost) -> Result<File, ConfigError> {
+        let table = DeskTable {
+            origin: self.origin(Role::Desk),
+            procedures: None,
+            documents: Vec::new(),
+            password_cost: cost,
+            smtp: None,
+        };
+        Ok(File { desk: Some(own(&table)?), ..self.file(Role::Desk) })
+    }
+
     /// Keeps a role's file in the data folder, so that `enishi serve` can run the role alone.
     fn keep(&self, file: &File) -> Result<(), ConfigError> {
         let path = self.data.join(format!("{}.toml", file.role));
@@ -234,6 +248,8 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
     running.push(hub);
     let sample = demo.sample()?;
     running.push(start(&demo, &sample, "sample service", world, &stopping).await?);
+    let desk = demo.desk(options.password_cost)?;
+    running.push(start(&demo, &desk, "desk", world, &stopping).await?);
 
     if !demo.made.seeded {
         demo.progress("  test people        ");
@@ -272,7 +288,7 @@ async fn start(
     demo.keep(file)?;
     let (listener, tls) = run::bind(file).await.map_err(|e| {
         demo.progress("\n");
-        ConfigError::new(format!("{e} (`--port-base N` takes four other ports)"))
+        ConfigError::new(format!("{e} (`--port-base N` takes five other ports)"))
     })?;
     let built = crate::roles::build(file, world).await?;
     let running = run::start(built, listener, tls, stop.clone());
@@ -293,8 +309,8 @@ fn prepare(options: &Options) -> Result<Demo, ConfigError> {
         },
         quiet: options.json,
     };
-    if demo.made.port_base < 1024 || demo.made.port_base > u16::MAX - 3 {
-        return Err(ConfigError::new("--port-base has to be between 1024 and 65532"));
+    if demo.made.port_base < 1024 || demo.made.port_base > u16::MAX - 4 {
+        return Err(ConfigError::new("--port-base has to be between 1024 and 65531"));
     }
     let note = note(&demo.data);
     let known: Option<Made> = std::fs::read_to_string(&note).ok().and_then(|t| serde_json::from_str(&t).ok());
@@ -405,6 +421,7 @@ fn announcement(demo: &Demo) -> serde_json::Value {
         "delivery": demo.origin(Role::Delivery),
         "sample": demo.origin(Role::Sample),
         "cards": demo.origin(Role::Testcard),
+        "desk": demo.origin(Role::Desk),
         "delivery_id": DELIVERY_ID,
         "data": demo.data,
         "people": people,
@@ -414,6 +431,7 @@ fn announcement(demo: &Demo) -> serde_json::Value {
 fn greet(demo: &Demo, took: Duration) {
     let (portal, delivery) = (demo.origin(Role::Portal), demo.origin(Role::Delivery));
     let (sample, cards) = (demo.origin(Role::Sample), demo.origin(Role::Testcard));
+    let desk = demo.origin(Role::Desk);
     println!(
         "
 縁 Enishi is ready ({:.1} s). Ctrl-C stops it; the next start goes on where it was.
@@ -422,6 +440,7 @@ fn greet(demo: &Demo, took: Duration) {
   portal             {portal}/me
   delivery service   {delivery}
   test cards         {cards}
+  desk               {desk}   (e-mails: {desk}/outbox)
 
 Three things to try:
 

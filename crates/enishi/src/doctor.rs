@@ -25,6 +25,9 @@ pub async fn run(path: &Path, _: &World) -> Result<ExitCode, ConfigError> {
     report.note("listener", listener(&file));
     report.note("environment", environment(&file));
     report.note("database", database(&file).await);
+    if file.role == Role::Desk {
+        report.note("e-mail", crate::roles_desk::mail_server(&file));
+    }
     for (what, url) in peers(&file) {
         report.note(&what, reach(&file, &url).await);
     }
@@ -60,6 +63,7 @@ fn own_table(file: &File) -> Result<String, String> {
         Role::Delivery => file.own::<crate::roles_delivery::DeliveryTable>().map(|t| t.origin),
         Role::Sample => file.own::<crate::roles::SampleTable>().map(|t| t.origin),
         Role::Testcard => file.own::<crate::roles::TestcardTable>().map(|t| t.origin),
+        Role::Desk => file.own::<crate::roles_desk::DeskTable>().map(|t| t.origin),
     };
     let origin = checked.map_err(|e| e.to_string())?;
     let origin = Origin::parse(&origin).map_err(|e| format!("origin: {e}"))?;
@@ -135,7 +139,7 @@ fn peers(file: &File) -> Vec<(String, String)> {
         Role::Sample => file
             .own::<crate::roles::SampleTable>()
             .map_or_else(|_| Vec::new(), |t| vec![("portal".to_owned(), discovery(&t.portal))]),
-        Role::Testcard => Vec::new(),
+        Role::Testcard | Role::Desk => Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod log;
 mod roles;
 mod roles_delivery;
+mod roles_desk;
 mod run;
 mod walk;
 

@@ -208,6 +208,7 @@ pub fn schema(role: Role) -> &'static [&'static [store::Migration]] {
         Role::Delivery => delivery::SCHEMA,
         Role::Sample => &[sample::MIGRATIONS],
         Role::Testcard => &[testcard::MIGRATIONS],
+        Role::Desk => desk::SCHEMA,
     }
 }
 
@@ -280,6 +281,7 @@ pub async fn build_on(file: &File, db: Db, world: &World) -> Result<Built, Confi
             })
         }
         Role::Delivery => crate::roles_delivery::build(file, db, sealer, outbound, clock, rng).await,
+        Role::Desk => crate::roles_desk::build(file, db, sealer, outbound, clock, rng).await,
         Role::Sample => {
             let table: SampleTable = file.own()?;
             let own = origin(&table.origin, "sample.origin")?;

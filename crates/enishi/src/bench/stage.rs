@@ -238,6 +238,7 @@ fn file(plan: &Plan, role: Role, port: u16) -> File {
         delivery: None,
         sample: None,
         testcard: None,
+        desk: None,
     }
 }
 
