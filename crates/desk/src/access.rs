@@ -17,50 +17,54 @@ use crate::store::{cases, orgs, staff};
 
 /// Somebody of the API users' side who is signed in; maybe in no organisation yet.
 #[derive(Clone, Debug)]
-pub(crate) struct Person {
-    pub(crate) account: Account,
+pub struct Person {
+    pub account: Account,
 }
 
 /// A member of the organisation that the address is about: `{org}`, or the one of `{case}`.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) account: Account,
-    pub(crate) org: Organisation,
-    pub(crate) role: Role,
+pub struct Member {
+    pub account: Account,
+    pub org: Organisation,
+    pub role: Role,
 }
 
 /// A member of staff.
 #[derive(Clone, Debug)]
-pub(crate) struct StaffMember {
-    pub(crate) account: Account,
-    pub(crate) roles: StaffRoles,
+pub struct StaffMember {
+    /// Their account.
+    pub account: Account,
+    /// What they may do.
+    pub roles: StaffRoles,
+    /// Whether they proved who they are a moment ago ([`SignedIn::is_fresh`]): what sensitive decisions need.
+    pub fresh: bool,
 }
 
 impl Member {
     /// Refuses who may only look.
-    pub(crate) fn must_edit(&self) -> Result<(), Refusal> {
+    pub fn must_edit(&self) -> Result<(), Refusal> {
         if self.role.may_edit() { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
     /// Refuses who does not look after the organisation.
-    pub(crate) fn must_own(&self) -> Result<(), Refusal> {
+    pub fn must_own(&self) -> Result<(), Refusal> {
         if self.role.owns() { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
     /// Their id.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.account.id
     }
 }
 
 impl StaffMember {
     /// Refuses who has none of these roles.
-    pub(crate) fn must_be(&self, any: &[StaffRole]) -> Result<(), Refusal> {
+    pub fn must_be(&self, any: &[StaffRole]) -> Result<(), Refusal> {
         if any.iter().any(|r| self.roles.has(*r)) { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
     /// Their id.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.account.id
     }
 }
@@ -122,12 +126,13 @@ impl FromRequestParts<Desk> for StaffMember {
         let roles = desk.db().read(move |tx| staff::get(tx, &id)).await.map_err(|e| Fault::from(e).into_response())?;
         let roles = roles.map(|text| StaffRoles::parse(&text)).filter(|r| !r.is_empty());
         let roles = roles.ok_or_else(|| Refusal::Forbidden.into_response())?;
-        Ok(Self { account: signed.account, roles })
+        let fresh = signed.is_fresh(desk.now());
+        Ok(Self { account: signed.account, roles, fresh })
     }
 }
 
 /// The frame of a page that anybody may read.
-pub(crate) fn frame_of(me: &MaybeSignedIn, here: &'static str) -> Frame {
+pub fn frame_of(me: &MaybeSignedIn, here: &'static str) -> Frame {
     match &me.0 {
         Some(s) => Frame::person(&s.account, here),
         None => Frame::stranger(here),

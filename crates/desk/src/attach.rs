@@ -20,30 +20,25 @@ const COLUMN: &str = "desk_attachments.sealed";
 
 /// A file that was looked at and sealed, before it is kept.
 #[derive(Debug)]
-pub(crate) struct Sealed {
+pub struct Sealed {
     facts: Attachment,
     sealed: Vec<u8>,
 }
 
 /// Whose a file is and where it belongs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub struct Place<'a> {
     /// The organisation.
-    pub(crate) org: Option<&'a str>,
+    pub org: Option<&'a str>,
     /// The case or message.
-    pub(crate) place: &'a str,
+    pub place: &'a str,
     /// Who sent it.
-    pub(crate) by: &'a str,
+    pub by: &'a str,
 }
 
 impl Desk {
     /// Looks at a file and seals it.
-    pub(crate) fn seal_file(
-        &self,
-        name: &str,
-        bytes: &[u8],
-        to: Place<'_>,
-    ) -> Result<Result<Sealed, FileProblem>, Oops> {
+    pub fn seal_file(&self, name: &str, bytes: &[u8], to: Place<'_>) -> Result<Result<Sealed, FileProblem>, Oops> {
         Ok(match files::inspect(name, bytes) {
             Ok(kind) => Ok(self.sealed(name, kind, bytes, to)?),
             Err(problem) => Err(problem),
@@ -51,7 +46,7 @@ impl Desk {
     }
 
     /// Seals bytes whose type is known.
-    pub(crate) fn sealed(&self, name: &str, kind: &str, bytes: &[u8], to: Place<'_>) -> Result<Sealed, ::store::Error> {
+    pub fn sealed(&self, name: &str, kind: &str, bytes: &[u8], to: Place<'_>) -> Result<Sealed, ::store::Error> {
         let now = self.now();
         let facts = Attachment {
             id: FileId::new(now, self.rng()).to_string(),
@@ -68,7 +63,7 @@ impl Desk {
     }
 
     /// Hands a file out: as a download, whatever it is.
-    pub(crate) async fn hand_out(&self, file: Attachment) -> Result<Response, Oops> {
+    pub async fn hand_out(&self, file: Attachment) -> Result<Response, Oops> {
         let id = file.id.clone();
         let sealed = self.db().read(move |tx| attachments::sealed(tx, &id)).await?;
         let sealed = sealed.ok_or(web::Refusal::NotFound)?;
@@ -79,7 +74,7 @@ impl Desk {
 
 impl Sealed {
     /// Keeps the file, unless its owner has no room left.
-    pub(crate) fn keep(&self, tx: &mut Tx<'_>) -> Result<Result<(), FileProblem>, ::store::Error> {
+    pub fn keep(&self, tx: &mut Tx<'_>) -> Result<Result<(), FileProblem>, ::store::Error> {
         let used = attachments::used(tx, self.facts.org.as_deref(), &self.facts.uploaded_by)?;
         if used.saturating_add(self.facts.size) > files::QUOTA {
             return Ok(Err(FileProblem::Quota));
@@ -89,7 +84,7 @@ impl Sealed {
     }
 
     /// As answers refer to it.
-    pub(crate) fn reference(&self) -> Result<FileRef, PrivateKey> {
+    pub fn reference(&self) -> Result<FileRef, PrivateKey> {
         Ok(FileRef {
             id: Plain::new(self.facts.id.as_str())?,
             name: Plain::new(self.facts.name.as_str())?,
@@ -101,7 +96,7 @@ impl Sealed {
 }
 
 /// An answer that a browser saves and never shows: what people sent must not run on this origin.
-pub(crate) fn download(name: &str, kind: &str, bytes: Vec<u8>) -> Response {
+pub fn download(name: &str, kind: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(

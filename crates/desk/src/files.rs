@@ -5,9 +5,9 @@
 //! claim to grow out of proportion.
 
 /// Largest file in bytes.
-pub(crate) const MAX_FILE: usize = 10 * 1024 * 1024;
+pub const MAX_FILE: usize = 10 * 1024 * 1024;
 /// Most bytes of one organisation, or of one person without an organisation.
-pub(crate) const QUOTA: i64 = 500 * 1024 * 1024;
+pub const QUOTA: i64 = 500 * 1024 * 1024;
 /// Widest and highest picture in pixels.
 const MAX_SIDE: u32 = 12_000;
 /// What an office document may claim to unpack to.
@@ -15,20 +15,30 @@ const MAX_UNPACKED: u64 = 200 * 1024 * 1024;
 
 /// Why a file is not taken. Each has a text `file-{word}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileProblem {
+pub enum FileProblem {
+    /// Nothing in it.
     Empty,
+    /// Above [`MAX_FILE`].
     TooLarge,
+    /// Of a type that nobody needs.
     Type,
+    /// Its name promises another type.
     Mismatch,
+    /// It can run something.
     Macro,
+    /// A picture that can't be read, or is absurdly large.
     Picture,
+    /// It claims to grow out of proportion.
     Archive,
+    /// Its owner has no room left.
     Quota,
+    /// It holds a private key.
     PrivateKey,
 }
 
 impl FileProblem {
-    pub(crate) const ALL: [Self; 9] = [
+    /// All of them.
+    pub const ALL: [Self; 9] = [
         Self::Empty,
         Self::TooLarge,
         Self::Type,
@@ -40,7 +50,8 @@ impl FileProblem {
         Self::PrivateKey,
     ];
 
-    pub(crate) const fn key(self) -> &'static str {
+    /// Its text.
+    pub const fn key(self) -> &'static str {
         match self {
             Self::Empty => "file-empty",
             Self::TooLarge => "file-too-large",
@@ -74,7 +85,7 @@ const PPTX: Kind = Kind {
 const TEXT: Kind = Kind { media_type: "text/plain; charset=utf-8", endings: &["txt", "csv", "log", "md", "json"] };
 
 /// Looks at a file; gives its media type.
-pub(crate) fn inspect(name: &str, bytes: &[u8]) -> Result<&'static str, FileProblem> {
+pub fn inspect(name: &str, bytes: &[u8]) -> Result<&'static str, FileProblem> {
     if bytes.is_empty() {
         return Err(FileProblem::Empty);
     }

@@ -5,11 +5,12 @@ use serde::Serialize;
 use web::{Page, Visit};
 
 use crate::Desk;
+use crate::access::StaffMember;
 use crate::staff::{StaffRole, StaffRoles};
 
 /// A link of the navigation; its text is `nav-{key}`.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Item {
+pub struct Item {
     href: &'static str,
     key: &'static str,
     current: bool,
@@ -17,7 +18,7 @@ pub(crate) struct Item {
 
 /// The frame of a page.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Frame {
+pub struct Frame {
     person: Option<String>,
     staff: bool,
     items: Vec<Item>,
@@ -26,8 +27,16 @@ pub(crate) struct Frame {
 /// Parts of the API users' side.
 const PUBLIC: &[(&str, &str)] = &[("/", "home"), ("/inquiries", "inquiries"), ("/faq", "faq"), ("/help/keys", "keys")];
 
-/// Parts of the staff's side, with the roles that see each; none: everybody of the staff.
-pub(crate) const STAFF: &[(&str, &str, &[StaffRole])] = &[("/staff", "staff", &[])];
+/// A part of the staff's side; its text is `nav-{key}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaffItem {
+    /// Where it is.
+    pub href: &'static str,
+    /// Names its text, and the part to which a page belongs.
+    pub key: &'static str,
+    /// The roles that see it; none: everybody of the staff.
+    pub roles: &'static [StaffRole],
+}
 
 impl Frame {
     fn new(person: Option<String>, here: &str) -> Self {
@@ -36,24 +45,29 @@ impl Frame {
     }
 
     /// For who is not signed in.
-    pub(crate) fn stranger(here: &str) -> Self {
+    pub fn stranger(here: &str) -> Self {
         Self::new(None, here)
     }
 
     /// For a member of an API user's organisation.
-    pub(crate) fn person(account: &Account, here: &str) -> Self {
+    pub fn person(account: &Account, here: &str) -> Self {
         Self::new(Some(account.name.clone()), here)
     }
 
-    /// For a member of staff.
-    pub(crate) fn staff(account: &Account, roles: Option<&StaffRoles>, here: &str) -> Self {
-        let sees = |any: &[StaffRole]| any.is_empty() || roles.is_some_and(|r| any.iter().any(|one| r.has(*one)));
-        let items = STAFF
-            .iter()
-            .filter(|(_, _, any)| sees(any))
-            .map(|&(href, key, _)| Item { href, key, current: key == here })
+    /// For a member of staff: of `parts` what their roles see.
+    pub fn staff<'i>(
+        name: &str,
+        roles: &StaffRoles,
+        parts: impl IntoIterator<Item = &'i StaffItem>,
+        here: &str,
+    ) -> Self {
+        let sees = |any: &[StaffRole]| any.is_empty() || any.iter().any(|one| roles.has(*one));
+        let items = parts
+            .into_iter()
+            .filter(|i| sees(i.roles))
+            .map(|i| Item { href: i.href, key: i.key, current: i.key == here })
             .collect();
-        Self { person: Some(account.name.clone()), staff: true, items }
+        Self { person: Some(name.to_owned()), staff: true, items }
     }
 }
 
@@ -66,23 +80,22 @@ struct Framed<T> {
 }
 
 /// A page of the desk.
-pub(crate) fn page<T: Serialize>(
-    visit: &Visit,
-    frame: Frame,
-    template: &'static str,
-    id: &'static str,
-    own: T,
-) -> Page {
+pub fn page<T: Serialize>(visit: &Visit, frame: Frame, template: &'static str, id: &'static str, own: T) -> Page {
     visit.page(template, id).with(Framed { frame, own })
 }
 
 /// Nothing besides the frame.
 #[derive(Serialize)]
-pub(crate) struct Nothing {}
+pub struct Nothing {}
 
 impl Desk {
+    /// The frame of a page of the staff's side that belongs to the part `here`.
+    pub fn staff_frame(&self, me: &StaffMember, here: &str) -> Frame {
+        Frame::staff(&me.account.name, &me.roles, self.extensions().iter().flat_map(|e| e.navigation), here)
+    }
+
     /// The text `key` for a reader.
-    pub(crate) fn text(&self, lang: base::Lang, key: &str, args: &[(&str, &str)]) -> Result<String, web::Fault> {
+    pub fn text(&self, lang: base::Lang, key: &str, args: &[(&str, &str)]) -> Result<String, web::Fault> {
         Ok(self.site().text(lang, key, args)?)
     }
 }

@@ -8,6 +8,7 @@
 //! | one transaction per event of a case: state, record, e-mails, effects | `case/act.rs` |
 //! | forms rendered from data, drafts, conflicts | `form/` |
 //! | files people send | `files.rs`, `attach.rs` |
+//! | rooms that stand on the desk, and what they are built of | `extension.rs`, `kit.rs` |
 //! | tables and statements | `store/`, one file per noun |
 //!
 //! **Invariant:** a case changes by [`procedures::Case::apply`] only, compare-and-set, with its record, e-mails and effects in
@@ -20,8 +21,8 @@ mod access;
 mod attach;
 mod case;
 mod config;
-mod control;
 mod documents;
+pub mod extension;
 pub mod faq;
 mod files;
 mod form;
@@ -30,6 +31,7 @@ mod help;
 mod home;
 mod inquiry;
 mod jobs;
+pub mod kit;
 mod notify;
 pub mod org;
 mod record;
@@ -54,6 +56,7 @@ use web::{Fault, Refusal, Site, Theme};
 
 pub use case::act::ActError;
 pub use config::{Config, Document};
+pub use extension::Extension;
 pub use routes::ROUTES;
 pub use store::{MIGRATIONS, STATEMENTS};
 
@@ -81,7 +84,6 @@ pub const TEMPLATES: &[(&str, &str)] = web::templates![
     "members.html",
     "org.html",
     "org-edit.html",
-    "staff-home.html",
     "start.html",
     "submitted.html",
     "upload.html",
@@ -142,14 +144,15 @@ struct Inner {
     outbox: Outbox,
     catalogue: Catalogue,
     key: SigningKey,
+    extensions: Vec<Extension>,
 }
 
 /// What a handler gives: an answer, or why there is none.
-pub(crate) type Reply = Result<Response, Oops>;
+pub type Reply = Result<Response, Oops>;
 
 /// What goes wrong in a handler.
 #[derive(Debug)]
-pub(crate) enum Oops {
+pub enum Oops {
     /// On our side.
     Fault(Fault),
     /// A request that is not taken.
@@ -194,6 +197,20 @@ oops![::store::Error, web::text::TextError, serde_json::Error];
 /// # Errors
 /// A template or text that does not compile.
 pub fn site(config: &Config, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Result<Site, BuildError> {
+    site_with(config, sealer, clock, rng, &[])
+}
+
+/// The same with the rooms that stand on the desk.
+///
+/// # Errors
+/// As [`site`].
+pub fn site_with(
+    config: &Config,
+    sealer: &Sealer,
+    clock: &Clock,
+    rng: &Rng,
+    extensions: &[Extension],
+) -> Result<Site, BuildError> {
     // From the master key, so that forms people have open survive a restart and work on every node.
     let key = base::codec::b64url_decode(&sealer.blind_index("web.form_key", b"desk"))
         .and_then(|k| <[u8; 32]>::try_from(k).ok())
@@ -206,8 +223,11 @@ pub fn site(config: &Config, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Resul
         .form_key(Secret::new(key))
         .templates(accounts::TEMPLATES)
         .templates(TEMPLATES);
-    for &(lang, text) in accounts::TEXTS.iter().chain(TEXTS) {
+    for &(lang, text) in accounts::TEXTS.iter().chain(TEXTS).chain(extensions.iter().flat_map(|e| e.texts)) {
         builder = builder.texts(lang, text);
+    }
+    for extension in extensions {
+        builder = builder.templates(extension.templates);
     }
     Ok(builder.build()?)
 }
@@ -224,13 +244,42 @@ pub async fn build(
     clock: Clock,
     rng: Rng,
 ) -> Result<(Desk, Router), BuildError> {
+    build_with(config, db, sealer, outbound, clock, rng, Vec::new()).await
+}
+
+/// The same with the rooms that stand on the desk: their pages at the same origin, their handlers behind its effects and
+/// jobs. The database has their tables as well.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build_with(
+    config: Config,
+    db: Db,
+    sealer: Sealer,
+    outbound: Outbound,
+    clock: Clock,
+    rng: Rng,
+    extensions: Vec<Extension>,
+) -> Result<(Desk, Router), BuildError> {
     let catalogue = Catalogue::overlay(&config.procedures)?;
-    let site = site(&config, &sealer, &clock, &rng)?;
+    let site = site_with(&config, &sealer, &clock, &rng, &extensions)?;
     let outbox = Outbox::new(sealer.clone(), rng.clone());
     let accounts = kit(&config, &db, &sealer, &outbox, &site)?;
     let key = signing_key(&db, &sealer, &clock, &rng).await?;
-    let desk =
-        Desk(Arc::new(Inner { config, db, sealer, site, clock, rng, outbound, accounts, outbox, catalogue, key }));
+    let desk = Desk(Arc::new(Inner {
+        config,
+        db,
+        sealer,
+        site,
+        clock,
+        rng,
+        outbound,
+        accounts,
+        outbox,
+        catalogue,
+        key,
+        extensions,
+    }));
     let router = routes::build(&desk)?;
     Ok((desk, router))
 }
@@ -264,23 +313,28 @@ async fn signing_key(db: &Db, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Resu
 }
 
 impl Desk {
-    pub(crate) fn db(&self) -> &Db {
+    /// Its database.
+    pub fn db(&self) -> &Db {
         &self.0.db
     }
 
-    pub(crate) fn sealer(&self) -> &Sealer {
+    /// Seals what must not be readable at rest.
+    pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
     }
 
-    pub(crate) fn site(&self) -> &Site {
+    /// The site: texts, origin, form keys.
+    pub fn site(&self) -> &Site {
         &self.0.site
     }
 
-    pub(crate) fn rng(&self) -> &Rng {
+    /// Randomness.
+    pub fn rng(&self) -> &Rng {
         &self.0.rng
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
 
@@ -289,8 +343,19 @@ impl Desk {
         &self.0.outbox
     }
 
-    pub(crate) fn config(&self) -> &Config {
+    /// The settings.
+    pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// The clock, for work that waits.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The rooms that stand on it.
+    pub(crate) fn extensions(&self) -> &[Extension] {
+        &self.0.extensions
     }
 
     /// The procedures and forms.

@@ -11,7 +11,7 @@ use crate::store::orgs;
 
 /// An e-mail before it is written.
 #[derive(Clone, Debug)]
-pub(crate) struct Mail<'a> {
+pub struct Mail<'a> {
     stem: &'static str,
     to: Email,
     lang: Lang,
@@ -21,19 +21,19 @@ pub(crate) struct Mail<'a> {
 
 impl<'a> Mail<'a> {
     /// To a person.
-    pub(crate) fn new(stem: &'static str, to: &Account) -> Self {
+    pub fn new(stem: &'static str, to: &Account) -> Self {
         let person = vec![("person", to.name.clone())];
         Self { stem, to: to.email.clone(), lang: to.lang, args: person, dedupe: None }
     }
 
     /// A variable of the text.
-    pub(crate) fn arg(mut self, name: &'a str, value: impl Into<String>) -> Self {
+    pub fn arg(mut self, name: &'a str, value: impl Into<String>) -> Self {
         self.args.push((name, value.into()));
         self
     }
 
     /// Sent once for this key and person, however often it is asked for.
-    pub(crate) fn once(mut self, key: &str) -> Self {
+    pub fn once(mut self, key: &str) -> Self {
         self.dedupe = Some(format!("{key}:{}", self.to.as_str()));
         self
     }
@@ -41,7 +41,7 @@ impl<'a> Mail<'a> {
 
 impl Desk {
     /// Queues an e-mail in the caller's transaction.
-    pub(crate) fn mail(&self, tx: &mut Tx<'_>, mail: Mail<'_>, now: Timestamp) -> Result<()> {
+    pub fn mail(&self, tx: &mut Tx<'_>, mail: Mail<'_>, now: Timestamp) -> Result<()> {
         let args: Vec<(&str, &str)> = mail.args.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let text = |part: &str| {
             let key = format!("{}-{part}", mail.stem);
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// Queues the same e-mail to everybody in an organisation who can act. `make` gives the mail for one person.
-    pub(crate) fn mail_org<'a>(
+    pub fn mail_org<'a>(
         &self,
         tx: &mut Tx<'_>,
         org: &str,

@@ -15,7 +15,7 @@ base::id!(
 
 /// Who does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doer<'a> {
+pub enum Doer<'a> {
     /// A member of an API user's organisation.
     Member(&'a str),
     /// A member of staff.
@@ -26,7 +26,7 @@ pub(crate) enum Doer<'a> {
 
 impl Doer<'_> {
     /// The account, or `system`.
-    pub(crate) const fn id(&self) -> &str {
+    pub const fn id(&self) -> &str {
         match self {
             Self::Member(id) | Self::Staff(id) => id,
             Self::System => "system",
@@ -44,7 +44,7 @@ impl Doer<'_> {
 
 /// A line before it is written.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
+pub struct Line<'a> {
     subject: &'a str,
     by: Doer<'a>,
     what: &'a str,
@@ -56,37 +56,37 @@ pub(crate) struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// Something done to `subject` (an id), in a stable word.
-    pub(crate) fn new(subject: &'a str, by: Doer<'a>, what: &'a str) -> Self {
+    pub fn new(subject: &'a str, by: Doer<'a>, what: &'a str) -> Self {
         Self { subject, by, what, org: None, seq: None, why: None, details: Map::new() }
     }
 
     /// The organisation concerned.
-    pub(crate) const fn org(mut self, org: &'a str) -> Self {
+    pub const fn org(mut self, org: &'a str) -> Self {
         self.org = Some(org);
         self
     }
 
     /// The sequence number of the case afterwards.
-    pub(crate) const fn seq(mut self, seq: i64) -> Self {
+    pub const fn seq(mut self, seq: i64) -> Self {
         self.seq = Some(seq);
         self
     }
 
     /// The reason that was given.
-    pub(crate) const fn why(mut self, why: &'a str) -> Self {
+    pub const fn why(mut self, why: &'a str) -> Self {
         self.why = Some(why);
         self
     }
 
     /// One more thing.
-    pub(crate) fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
         self
     }
 }
 
 /// Adds a line to the record.
-pub(crate) fn append(tx: &mut Tx<'_>, line: Line<'_>, now: Timestamp, rng: &Rng) -> Result<()> {
+pub fn append(tx: &mut Tx<'_>, line: Line<'_>, now: Timestamp, rng: &Rng) -> Result<()> {
     decisions::append(
         tx,
         &Decision {
@@ -106,7 +106,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, line: Line<'_>, now: Timestamp, rng: &Rng)
 
 impl Desk {
     /// Adds a line to the record.
-    pub(crate) fn record(&self, tx: &mut Tx<'_>, line: Line<'_>, now: Timestamp) -> Result<()> {
+    pub fn record(&self, tx: &mut Tx<'_>, line: Line<'_>, now: Timestamp) -> Result<()> {
         append(tx, line, now, self.rng())
     }
 }

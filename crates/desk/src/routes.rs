@@ -3,7 +3,7 @@
 use axum::Router;
 use web::{Fault, Route, Routes, Who};
 
-use crate::{Desk, case, documents, faq, form, help, home, inquiry, org, staff};
+use crate::{Desk, case, documents, faq, form, help, home, inquiry, org};
 
 /// Largest body with files: twenty of the largest would be more than anybody needs at once.
 const FILES: usize = 32 * 1024 * 1024;
@@ -59,14 +59,13 @@ pub const ROUTES: &[Route] = &[
     Route::get("/cases/{case}/forms/{form}/versions/{no}", Who::Member),
     Route::get("/cases/{case}/forms/{form}/versions/{no}/xlsx", Who::Member),
     Route::get("/cases/{case}/forms/{form}/versions/{no}/pdf", Who::Member),
-    // Staff.
-    Route::get("/staff", Who::Staff),
 ];
 
 /// The router, with the sign-in kit mounted.
 pub(crate) fn build(desk: &Desk) -> Result<Router, Fault> {
     let ready = desk.db().clone();
-    desk.accounts()
+    let routes = desk
+        .accounts()
         .mount(Routes::new(desk.site(), ROUTES))
         .ready(move || {
             let db = ready.clone();
@@ -113,8 +112,10 @@ pub(crate) fn build(desk: &Desk) -> Result<Router, Fault> {
         .post("/cases/{case}/forms/{form}/upload/drop", form::paper::forget)
         .get("/cases/{case}/forms/{form}/versions/{no}", form::read::show)
         .get("/cases/{case}/forms/{form}/versions/{no}/xlsx", form::paper::xlsx)
-        .get("/cases/{case}/forms/{form}/versions/{no}/pdf", form::paper::pdf)
-        .get("/staff", staff::home::show)
-        .build(desk.clone())
-        .map_err(|e| Fault::routes(&e))
+        .get("/cases/{case}/forms/{form}/versions/{no}/pdf", form::paper::pdf);
+    let routes = desk.extensions().iter().fold(routes, |routes, e| match &e.mount {
+        Some(mount) => mount(routes.table(e.routes)),
+        None => routes.table(e.routes),
+    });
+    routes.build(desk.clone()).map_err(|e| Fault::routes(&e))
 }

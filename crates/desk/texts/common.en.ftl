@@ -5,7 +5,6 @@ nav-home = Home
 nav-inquiries = Inquiries
 nav-faq = FAQ
 nav-keys = Making keys
-nav-staff = Work
 nav-account = Account settings
 signed-in-as = { $name }
 sign-in = Sign in
@@ -80,9 +79,3 @@ mail-foot =
     { $origin }
     Nobody reads replies to this e-mail. Please use "Inquiries" on the site.
 
-staff-title = Work
-staff-role-reception = Reception
-staff-role-reviewer = Reviewer
-staff-role-approver = Approver
-staff-role-operator = Operator
-staff-role-auditor = Auditor

@@ -5,7 +5,6 @@ nav-home = ホーム
 nav-inquiries = 問合せ
 nav-faq = よくある質問
 nav-keys = 鍵の作り方
-nav-staff = 業務
 nav-account = アカウント設定
 signed-in-as = { $name }さん
 sign-in = ログイン
@@ -80,9 +79,3 @@ mail-foot =
     { $origin }
     このメールは送信専用です。ご質問は、サイトの「問合せ」からお送りください。
 
-staff-title = 業務
-staff-role-reception = 受付
-staff-role-reviewer = 審査
-staff-role-approver = 承認
-staff-role-operator = 運用
-staff-role-auditor = 監査

@@ -17,26 +17,27 @@ use crate::Desk;
 use crate::access::{Member, StaffMember};
 use crate::notify::Mail;
 use crate::record::{Doer, Line};
+use crate::staff::StaffRole;
 use crate::store::cases::{self, CaseRow};
 use crate::store::{deliveries, drafts, effects, orgs, services};
 
 /// Job: carry an effect out. Payload: [`EffectJob`].
-pub(crate) const EFFECT_JOB: &str = "desk.effect";
+pub const EFFECT_JOB: &str = "desk.effect";
 /// Job: a case's planned time has come. Payload: [`TimeJob`].
-pub(crate) const TIME_JOB: &str = "desk.time";
+pub const TIME_JOB: &str = "desk.time";
 
 /// Payload of [`EFFECT_JOB`].
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(crate) struct EffectJob {
+pub struct EffectJob {
     /// The effect's key.
-    pub(crate) key: String,
+    pub key: String,
 }
 
 /// Payload of [`TIME_JOB`].
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(crate) struct TimeJob {
+pub struct TimeJob {
     /// The case.
-    pub(crate) case: String,
+    pub case: String,
 }
 
 /// Why an event did not happen. Nothing has changed then.
@@ -58,50 +59,52 @@ pub enum ActError {
 
 /// A case with what stands beside it.
 #[derive(Clone, Debug)]
-pub(crate) struct Loaded {
-    pub(crate) row: CaseRow,
-    pub(crate) case: Case,
+pub struct Loaded {
+    /// As stored.
+    pub row: CaseRow,
+    /// Its state.
+    pub case: Case,
     /// The delivery services that forms offer.
-    pub(crate) offered: Vec<Choice>,
+    pub offered: Vec<Choice>,
 }
 
 /// What came of an event.
 #[derive(Clone, Debug)]
-pub(crate) struct Acted {
+pub struct Acted {
     /// The case's new sequence number.
-    pub(crate) seq: i64,
+    pub seq: i64,
     /// The case afterwards.
-    pub(crate) case: Case,
+    pub case: Case,
 }
 
 /// Loads a case.
-pub(crate) fn load(tx: &mut Tx<'_>, id: &str) -> Result<Option<Loaded>, Error> {
+pub fn load(tx: &mut Tx<'_>, id: &str) -> Result<Option<Loaded>, Error> {
     let Some(row) = cases::get(tx, id)? else { return Ok(None) };
     let case = Case::from_json(&row.state).map_err(|e| Error::inconsistent("desk_cases.state", e))?;
     Ok(Some(Loaded { row, case, offered: deliveries::choices(tx)? }))
 }
 
 /// The drafts of a case, by form.
-pub(crate) fn drafts_of(tx: &mut Tx<'_>, id: &str) -> Result<BTreeMap<String, Answers>, Error> {
+pub fn drafts_of(tx: &mut Tx<'_>, id: &str) -> Result<BTreeMap<String, Answers>, Error> {
     drafts::of_case(tx, id)?.into_iter().map(|(form, draft)| Ok((form, answers(&draft.answers)?))).collect()
 }
 
 /// Answers from storage.
-pub(crate) fn answers(json: &str) -> Result<Answers, Error> {
+pub fn answers(json: &str) -> Result<Answers, Error> {
     serde_json::from_str(json).map_err(|e| Error::inconsistent("desk_drafts.answers", e))
 }
 
 impl Member {
     /// As the case knows them.
-    pub(crate) fn by(&self) -> By {
+    pub fn by(&self) -> By {
         By::member(self.id(), self.org.id.as_str(), self.role.into())
     }
 }
 
 impl StaffMember {
     /// As the case knows them.
-    pub(crate) fn by(&self) -> By {
-        let roles: Vec<procedures::case::Staff> = self.roles.iter().map(Into::into).collect();
+    pub fn by(&self) -> By {
+        let roles: Vec<procedures::case::Staff> = self.roles.iter().filter_map(StaffRole::in_cases).collect();
         By::staff(self.id(), &roles)
     }
 }
@@ -113,7 +116,7 @@ fn word<T: serde::Serialize>(value: T) -> String {
 
 impl Desk {
     /// What a case is looked at with.
-    pub(crate) fn context<'a>(&'a self, offered: &'a [Choice], now: Timestamp) -> Context<'a> {
+    pub fn context<'a>(&'a self, offered: &'a [Choice], now: Timestamp) -> Context<'a> {
         Context {
             catalogue: self.catalogue(),
             delivery_services: offered,
@@ -126,7 +129,7 @@ impl Desk {
     ///
     /// # Errors
     /// See [`ActError`].
-    pub(crate) async fn act(&self, id: &str, event: Event, by: By) -> Result<Acted, ActError> {
+    pub async fn act(&self, id: &str, event: Event, by: By) -> Result<Acted, ActError> {
         let (desk, id) = (self.clone(), id.to_owned());
         self.db().write(move |tx| desk.act_in(tx, &id, event, &by, |_, _| Ok(()))).await
     }
@@ -135,7 +138,7 @@ impl Desk {
     ///
     /// # Errors
     /// See [`ActError`].
-    pub(crate) fn act_in(
+    pub fn act_in(
         &self,
         tx: &mut Tx<'_>,
         id: &str,
@@ -171,7 +174,7 @@ impl Desk {
     ///
     /// # Errors
     /// See [`ActError`].
-    pub(crate) fn open_in(
+    pub fn open_in(
         &self,
         tx: &mut Tx<'_>,
         procedure: &str,
@@ -227,7 +230,7 @@ impl Desk {
     }
 
     /// A new service of an organisation, for its first case.
-    pub(crate) fn new_service(&self, tx: &mut Tx<'_>, org: &str, name: &str) -> Result<services::Service, Error> {
+    pub fn new_service(&self, tx: &mut Tx<'_>, org: &str, name: &str) -> Result<services::Service, Error> {
         let now = self.now();
         let id = ServiceId::new(now, self.rng()).to_string();
         services::insert(tx, &id, org, name, now)?;
@@ -331,7 +334,7 @@ impl Desk {
     }
 
     /// Whether the specification documents were disclosed to an organisation.
-    pub(crate) fn disclosed(&self, tx: &mut Tx<'_>, org: &str) -> Result<bool, Error> {
+    pub fn disclosed(&self, tx: &mut Tx<'_>, org: &str) -> Result<bool, Error> {
         effects::has(tx, org, &word(EffectKind::DiscloseSpecifications))
     }
 }
@@ -366,12 +369,12 @@ fn said(event: &Event) -> Option<String> {
 }
 
 /// A service's state as the procedures know it.
-pub(crate) fn state_of(service: &services::Service) -> Result<ServiceState, Error> {
+pub fn state_of(service: &services::Service) -> Result<ServiceState, Error> {
     serde_json::from_value(json!(service.status)).map_err(|e| Error::inconsistent("desk_services.status", e))
 }
 
 /// The answers that are live: of every case that was completed, the later over the earlier.
-pub(crate) fn live(rows: &[CaseRow]) -> Result<BTreeMap<String, Answers>, Error> {
+pub fn live(rows: &[CaseRow]) -> Result<BTreeMap<String, Answers>, Error> {
     let mut out = BTreeMap::new();
     for row in rows {
         let case = Case::from_json(&row.state).map_err(|e| Error::inconsistent("desk_cases.state", e))?;

@@ -11,24 +11,30 @@ use crate::store::services;
 
 /// A case in a list.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct CaseLine {
-    pub(crate) id: String,
-    pub(crate) receipt: String,
-    pub(crate) procedure: String,
-    pub(crate) service: String,
+pub struct CaseLine {
+    /// Its id.
+    pub id: String,
+    /// Its 受付番号.
+    pub receipt: String,
+    /// The procedure's name.
+    pub procedure: String,
+    /// The service's name.
+    pub service: String,
     /// Step id and label, or how it ended.
-    pub(crate) step: String,
+    pub step: String,
     /// Who has to act: `applicant`, `desk` or `nobody`.
-    pub(crate) waiting: &'static str,
-    pub(crate) chip: &'static str,
-    pub(crate) due: Option<String>,
+    pub waiting: &'static str,
+    /// Kind of chip for who has to act.
+    pub chip: &'static str,
+    /// By which day.
+    pub due: Option<String>,
     /// The day it is due by is over.
-    pub(crate) overdue: bool,
+    pub overdue: bool,
 }
 
 impl Desk {
     /// A case for a list.
-    pub(crate) fn case_line(&self, tx: &mut Tx<'_>, row: CaseRow, lang: Lang) -> Result<CaseLine, Error> {
+    pub fn case_line(&self, tx: &mut Tx<'_>, row: CaseRow, lang: Lang) -> Result<CaseLine, Error> {
         let procedure = self.catalogue().procedure(&row.kind);
         let step = procedure.and_then(|p| p.step(&row.step));
         let waiting = match row.waiting_on.as_str() {
@@ -61,6 +67,6 @@ impl Desk {
 }
 
 /// The cases of an organisation, the latest first.
-pub(crate) fn case_lines(desk: &Desk, tx: &mut Tx<'_>, org: &str, lang: Lang) -> Result<Vec<CaseLine>, Error> {
+pub fn case_lines(desk: &Desk, tx: &mut Tx<'_>, org: &str, lang: Lang) -> Result<Vec<CaseLine>, Error> {
     cases::of_org(tx, org)?.into_iter().map(|row| desk.case_line(tx, row, lang)).collect()
 }

@@ -1,10 +1,10 @@
 //! Cases: runs of a procedure.
 
-pub(crate) mod act;
-pub(crate) mod list;
-pub(crate) mod page;
-pub(crate) mod start;
-pub(crate) mod submit;
+pub mod act;
+pub mod list;
+pub mod page;
+pub mod start;
+pub mod submit;
 
 base::id!(
     /// A case.

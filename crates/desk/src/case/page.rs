@@ -64,8 +64,9 @@ struct FormTask {
     comments: usize,
 }
 
+/// A phase with its steps, for templates.
 #[derive(Serialize)]
-struct PhaseView {
+pub struct PhaseView {
     label: String,
     steps: Vec<StepView>,
 }
@@ -140,11 +141,12 @@ pub(crate) async fn facts(desk: &Desk, case: &str) -> Result<Facts, Oops> {
 }
 
 /// A refusal of the catalogue is a fault of whoever replaced it: nothing a reader can mend.
-pub(crate) fn broken(refusal: &procedures::case::Refusal) -> Oops {
+pub fn broken(refusal: &procedures::case::Refusal) -> Oops {
     Oops::Fault(web::Fault::new(refusal.to_string()))
 }
 
-pub(crate) const fn act_word(act: Act) -> &'static str {
+/// The stable word of an act, for templates.
+pub const fn act_word(act: Act) -> &'static str {
     match act {
         Act::Submit => "submit",
         Act::Confirm => "confirm",
@@ -249,7 +251,7 @@ pub(crate) fn view(desk: &Desk, me: &Member, facts: &Facts, lang: Lang) -> Resul
 }
 
 /// Every step by phase, with what has become of it.
-fn phases(desk: &Desk, case: &Case, ctx: &Context<'_>, lang: Lang) -> Result<Vec<PhaseView>, Oops> {
+pub fn phases(desk: &Desk, case: &Case, ctx: &Context<'_>, lang: Lang) -> Result<Vec<PhaseView>, Oops> {
     let view = |p: &StepProgress<'_>| {
         let (state, at) = match p.progress {
             Progress::Done(at) => ("done", Some(at)),

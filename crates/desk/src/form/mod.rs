@@ -1,9 +1,9 @@
 //! Forms rendered from data: fields for filling in, answers for reading.
 
-pub(crate) mod edit;
-pub(crate) mod paper;
-pub(crate) mod read;
-pub(crate) mod sheet;
+pub mod edit;
+pub mod paper;
+pub mod read;
+pub mod sheet;
 
 use base::Lang;
 use procedures::compare::Differences;
@@ -13,22 +13,22 @@ use web::FieldError;
 
 /// A form to fill in.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct FormView {
-    pub(crate) id: String,
-    pub(crate) heading: String,
-    pub(crate) explanation: String,
-    pub(crate) sections: Vec<SectionView>,
+pub struct FormView {
+    pub id: String,
+    pub heading: String,
+    pub explanation: String,
+    pub sections: Vec<SectionView>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct SectionView {
+pub struct SectionView {
     title: String,
     explanation: Option<String>,
-    pub(crate) fields: Vec<FieldView>,
+    pub fields: Vec<FieldView>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct FieldView {
+pub struct FieldView {
     id: String,
     /// What the template makes of it.
     kind: &'static str,
@@ -78,39 +78,50 @@ struct FileView {
 
 /// A form to read.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ReadSection {
-    pub(crate) title: String,
-    pub(crate) fields: Vec<ReadField>,
+pub struct ReadSection {
+    /// Its title.
+    pub title: String,
+    /// What it asks.
+    pub fields: Vec<ReadField>,
 }
 
 /// A question with its answer.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ReadField {
-    pub(crate) id: String,
-    pub(crate) label: String,
+pub struct ReadField {
+    /// Its id.
+    pub id: String,
+    /// What is asked.
+    pub label: String,
     /// Lines; empty when there is no answer.
-    pub(crate) lines: Vec<String>,
+    pub lines: Vec<String>,
     /// Rows of a table, with their heads.
-    pub(crate) head: Vec<String>,
-    pub(crate) rows: Vec<Vec<String>>,
-    pub(crate) files: Vec<(String, String)>,
+    pub head: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<Vec<String>>,
+    /// Files: id and name.
+    pub files: Vec<(String, String)>,
     /// What it was before, where it differs.
-    pub(crate) before: Option<Vec<String>>,
-    pub(crate) comments: Vec<String>,
+    pub before: Option<Vec<String>>,
+    /// Remarks on it that are not settled.
+    pub comments: Vec<String>,
 }
 
 /// What forms are shown with.
-pub(crate) struct Show<'a> {
-    pub(crate) form: &'a Form,
-    pub(crate) answers: &'a Answers,
-    pub(crate) offered: &'a [Choice],
+pub struct Show<'a> {
+    /// The form.
+    pub form: &'a Form,
+    /// The answers to it.
+    pub answers: &'a Answers,
+    /// The delivery services that forms offer.
+    pub offered: &'a [Choice],
     /// Against what is live.
-    pub(crate) differences: &'a Differences,
+    pub differences: &'a Differences,
     /// Field (empty: the whole form) and remark.
-    pub(crate) comments: &'a [(String, String)],
-    pub(crate) lang: Lang,
+    pub comments: &'a [(String, String)],
+    /// For whom.
+    pub lang: Lang,
     /// A field that gets more empty rows.
-    pub(crate) more: Option<&'a str>,
+    pub more: Option<&'a str>,
 }
 
 const fn kind_word(kind: Kind) -> &'static str {
@@ -161,7 +172,7 @@ fn label_of(field: &Field, value: &str, offered: &[Choice], lang: Lang) -> Strin
 }
 
 /// An answer as lines for a reader.
-pub(crate) fn lines(field: &Field, answer: Option<&Answer>, offered: &[Choice], lang: Lang) -> Vec<String> {
+pub fn lines(field: &Field, answer: Option<&Answer>, offered: &[Choice], lang: Lang) -> Vec<String> {
     match answer {
         None => Vec::new(),
         Some(Answer::Text(text)) => match field.kind {
@@ -182,7 +193,7 @@ pub(crate) fn lines(field: &Field, answer: Option<&Answer>, offered: &[Choice], 
 }
 
 /// The cells of a row for a reader, in the order of the columns.
-pub(crate) fn cells(field: &Field, row: &Row, offered: &[Choice], lang: Lang) -> Vec<String> {
+pub fn cells(field: &Field, row: &Row, offered: &[Choice], lang: Lang) -> Vec<String> {
     let cell = |column: &Field| match row.get(&column.id) {
         None => String::new(),
         Some(text) => match column.kind {
@@ -227,7 +238,7 @@ impl Show<'_> {
     }
 
     /// The form to fill in.
-    pub(crate) fn fill(&self) -> FormView {
+    pub fn fill(&self) -> FormView {
         let section = |s: &procedures::catalogue::Section| SectionView {
             title: s.title.get(self.lang).to_owned(),
             explanation: s.explanation.as_ref().map(|e| e.get(self.lang).to_owned()),
@@ -303,7 +314,7 @@ impl Show<'_> {
     }
 
     /// The answers to read; what is not asked with these answers is left out.
-    pub(crate) fn read(&self) -> Vec<ReadSection> {
+    pub fn read(&self) -> Vec<ReadSection> {
         let read = |field: &Field| ReadField {
             id: field.id.clone(),
             label: field.label.get(self.lang).to_owned(),
@@ -332,7 +343,7 @@ impl Show<'_> {
 }
 
 /// Findings as the page blames fields for them. Several for one field become one line each.
-pub(crate) fn errors<'f>(findings: impl IntoIterator<Item = &'f Finding>, lang: Lang) -> Vec<FieldError> {
+pub fn errors<'f>(findings: impl IntoIterator<Item = &'f Finding>, lang: Lang) -> Vec<FieldError> {
     let mut out: Vec<FieldError> = Vec::new();
     for finding in findings {
         let field = finding.place.input();

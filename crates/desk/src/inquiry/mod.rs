@@ -1,7 +1,7 @@
 //! Inquiries (問合せ, guideline 4.1.1 and 7): threads with attachments, from anybody signed in, at any time.
 
-pub(crate) mod pages;
-pub(crate) mod write;
+pub mod pages;
+pub mod write;
 
 use ::store::{Error, Tx};
 use accounts::Account;
@@ -29,27 +29,29 @@ base::id!(
 pub const TOPICS: [&str; 6] = ["application", "settings", "test", "production", "service", "other"];
 
 /// Longest subject in characters.
-pub(crate) const LONGEST_SUBJECT: usize = 200;
+pub const LONGEST_SUBJECT: usize = 200;
 /// Longest message in characters.
-pub(crate) const LONGEST_BODY: usize = 10_000;
+pub const LONGEST_BODY: usize = 10_000;
 /// Most messages of one person within a day.
-pub(crate) const MESSAGES_A_DAY: i64 = 100;
+pub const MESSAGES_A_DAY: i64 = 100;
 
 /// A message as pages show it.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Said {
+pub struct Said {
     /// Who: a member's name, or none for the desk (staff stay nameless to API users).
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// A note among the staff.
-    pub(crate) internal: bool,
+    pub internal: bool,
     /// Paragraphs.
-    pub(crate) body: Vec<String>,
-    pub(crate) at: Timestamp,
-    pub(crate) files: Vec<Attachment>,
+    pub body: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+    /// What was sent with it.
+    pub files: Vec<Attachment>,
 }
 
 /// Whether a person may read a thread: their own, or one of their organisations'.
-pub(crate) fn may_read(tx: &mut Tx<'_>, thread: &Thread, account: &str) -> Result<bool, Error> {
+pub fn may_read(tx: &mut Tx<'_>, thread: &Thread, account: &str) -> Result<bool, Error> {
     Ok(match &thread.org {
         Some(org) => orgs::role_of(tx, org, account)?.is_some(),
         None => thread.opened_by == account,
@@ -58,7 +60,7 @@ pub(crate) fn may_read(tx: &mut Tx<'_>, thread: &Thread, account: &str) -> Resul
 
 impl Desk {
     /// The messages of a thread. `staff`: internal notes and names of staff too.
-    pub(crate) fn said(&self, tx: &mut Tx<'_>, thread: &str, staff: bool) -> Result<Vec<Said>, Error> {
+    pub fn said(&self, tx: &mut Tx<'_>, thread: &str, staff: bool) -> Result<Vec<Said>, Error> {
         let mut out = Vec::new();
         for m in threads::messages(tx, thread)? {
             if m.internal && !staff {
@@ -78,13 +80,13 @@ impl Desk {
     }
 
     /// Adds a message and gives the thread its status. The files were sealed for [`Message::id`].
-    pub(crate) fn say(&self, tx: &mut Tx<'_>, thread: &str, message: &Message, status: &str) -> Result<(), Error> {
+    pub fn say(&self, tx: &mut Tx<'_>, thread: &str, message: &Message, status: &str) -> Result<(), Error> {
         threads::say(tx, thread, message)?;
         threads::touch(tx, thread, status, message.created_at)
     }
 
     /// The name of an organisation and of a case's service, for headings.
-    pub(crate) fn about(&self, tx: &mut Tx<'_>, thread: &Thread) -> Result<(Option<String>, Option<String>), Error> {
+    pub fn about(&self, tx: &mut Tx<'_>, thread: &Thread) -> Result<(Option<String>, Option<String>), Error> {
         let org = match &thread.org {
             Some(org) => orgs::get(tx, org)?.map(|o| o.name),
             None => None,
@@ -100,7 +102,7 @@ impl Desk {
     }
 
     /// Everybody who hears of an answer: who asked, as long as they may still read it.
-    pub(crate) fn askers(&self, tx: &mut Tx<'_>, thread: &Thread) -> Result<Vec<Account>, Error> {
+    pub fn askers(&self, tx: &mut Tx<'_>, thread: &Thread) -> Result<Vec<Account>, Error> {
         let mut out = Vec::new();
         if may_read(tx, thread, &thread.opened_by)? {
             out.extend(self.accounts().find_in(tx, &thread.opened_by)?);

@@ -238,7 +238,7 @@ fn withdraw_link(desk: &Desk, tx: &mut Tx<'_>, link: &str) -> Result<(), ::store
 /// What an invitation by e-mail is for; kept with its link.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Purpose {
+pub enum Purpose {
     /// Into an organisation: our invitation.
     Member {
         /// Its id.
@@ -275,7 +275,10 @@ pub(crate) fn accepted(
             record::append(tx, line.detail("role", i.role.as_str()), now, rng)
         }
         Purpose::Staff { roles, by } => {
-            if account.realm != accounts::Realm::Staff {
+            // Who is among the staff already gets other roles from an administrator, not from a letter; nobody gets
+            // any from themselves.
+            let inside = staff::get(tx, &account.id)?.is_some() || by == account.id;
+            if account.realm != accounts::Realm::Staff || inside {
                 return Ok(());
             }
             let roles = StaffRoles::parse(&roles).as_text();

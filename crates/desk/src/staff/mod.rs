@@ -1,7 +1,5 @@
 //! The staff's side.
 
-pub(crate) mod home;
-
 use serde::Serialize;
 
 /// What a member of staff may do. A person may hold several; an auditor only reads and holds nothing else.
@@ -18,11 +16,14 @@ pub enum StaffRole {
     Operator,
     /// 監査: reads everything, changes nothing.
     Auditor,
+    /// 管理: lets people in, gives roles to others, never to themselves.
+    Administrator,
 }
 
 impl StaffRole {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Reception, Self::Reviewer, Self::Approver, Self::Operator, Self::Auditor];
+    pub const ALL: [Self; 6] =
+        [Self::Reception, Self::Reviewer, Self::Approver, Self::Operator, Self::Auditor, Self::Administrator];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +33,7 @@ impl StaffRole {
             Self::Approver => "approver",
             Self::Operator => "operator",
             Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
         }
     }
 
@@ -41,14 +43,17 @@ impl StaffRole {
     }
 }
 
-impl From<StaffRole> for procedures::case::Staff {
-    fn from(role: StaffRole) -> Self {
-        match role {
-            StaffRole::Reception => Self::Reception,
-            StaffRole::Reviewer => Self::Reviewer,
-            StaffRole::Approver => Self::Approver,
-            StaffRole::Operator => Self::Operator,
-            StaffRole::Auditor => Self::Auditor,
+impl StaffRole {
+    /// As cases know it; looking after accounts is nothing in a case.
+    pub const fn in_cases(self) -> Option<procedures::case::Staff> {
+        use procedures::case::Staff;
+        match self {
+            Self::Reception => Some(Staff::Reception),
+            Self::Reviewer => Some(Staff::Reviewer),
+            Self::Approver => Some(Staff::Approver),
+            Self::Operator => Some(Staff::Operator),
+            Self::Auditor => Some(Staff::Auditor),
+            Self::Administrator => None,
         }
     }
 }

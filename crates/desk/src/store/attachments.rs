@@ -53,29 +53,29 @@ fn read(row: &mut Row) -> Result<Attachment> {
 }
 
 /// Keeps a file.
-pub(crate) fn insert(tx: &mut Tx<'_>, a: &Attachment, sealed: &[u8]) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, a: &Attachment, sealed: &[u8]) -> Result<()> {
     let p =
         params![&a.id, &a.org, &a.place, &a.name, &a.kind, a.size, &a.digest, sealed, &a.uploaded_by, a.uploaded_at];
     tx.execute(INSERT, &p).map(drop)
 }
 
 /// A file's facts.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Attachment>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Attachment>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// The files of a case or message.
-pub(crate) fn of(tx: &mut Tx<'_>, place: &str) -> Result<Vec<Attachment>> {
+pub fn of(tx: &mut Tx<'_>, place: &str) -> Result<Vec<Attachment>> {
     tx.query(OF_PLACE, &params![place])?.iter_mut().map(read).collect()
 }
 
 /// A file's sealed bytes.
-pub(crate) fn sealed(tx: &mut Tx<'_>, id: &str) -> Result<Option<Vec<u8>>> {
+pub fn sealed(tx: &mut Tx<'_>, id: &str) -> Result<Option<Vec<u8>>> {
     tx.query_opt(SEALED, &params![id])?.map(|mut row| row.blob(0)).transpose()
 }
 
 /// How many bytes an organisation, or a person without one, keeps here.
-pub(crate) fn used(tx: &mut Tx<'_>, org: Option<&str>, account: &str) -> Result<i64> {
+pub fn used(tx: &mut Tx<'_>, org: Option<&str>, account: &str) -> Result<i64> {
     let row = match org {
         Some(org) => tx.query_opt(USED, &params![org])?,
         None => tx.query_opt(USED_BY, &params![account])?,

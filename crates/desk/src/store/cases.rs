@@ -28,27 +28,41 @@ statements! {
 
 /// A case as stored.
 #[derive(Clone, Debug)]
-pub(crate) struct CaseRow {
-    pub(crate) id: String,
-    pub(crate) receipt: String,
-    pub(crate) org: String,
-    pub(crate) service: String,
+pub struct CaseRow {
+    /// Its id.
+    pub id: String,
+    /// Its 受付番号.
+    pub receipt: String,
+    /// Whose it is.
+    pub org: String,
+    /// Which service it is about.
+    pub service: String,
     /// The procedure's id.
-    pub(crate) kind: String,
+    pub kind: String,
     /// `procedures::Case` as JSON.
-    pub(crate) state: String,
-    pub(crate) seq: i64,
-    pub(crate) phase: String,
-    pub(crate) step: String,
+    pub state: String,
+    /// Goes up with every event.
+    pub seq: i64,
+    /// The phase of its step, or empty.
+    pub phase: String,
+    /// The step, or how it ended.
+    pub step: String,
     /// Who has to act, or `nobody`.
-    pub(crate) waiting_on: String,
-    pub(crate) due_at: Option<Timestamp>,
-    pub(crate) assignee: Option<String>,
-    pub(crate) opened_by: String,
-    pub(crate) opened_at: Timestamp,
-    pub(crate) waiting_since: Timestamp,
-    pub(crate) updated_at: Timestamp,
-    pub(crate) closed_at: Option<Timestamp>,
+    pub waiting_on: String,
+    /// The last moment for who has to act.
+    pub due_at: Option<Timestamp>,
+    /// The member of staff who looks after it.
+    pub assignee: Option<String>,
+    /// The account that began it.
+    pub opened_by: String,
+    /// When.
+    pub opened_at: Timestamp,
+    /// Since when it waits for who has to act.
+    pub waiting_since: Timestamp,
+    /// When something last happened.
+    pub updated_at: Timestamp,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
 }
 
 fn read(row: &mut Row) -> Result<CaseRow> {
@@ -74,7 +88,7 @@ fn read(row: &mut Row) -> Result<CaseRow> {
 }
 
 /// A new case.
-pub(crate) fn insert(tx: &mut Tx<'_>, c: &CaseRow) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, c: &CaseRow) -> Result<()> {
     let p = params![
         &c.id,
         &c.receipt,
@@ -95,44 +109,44 @@ pub(crate) fn insert(tx: &mut Tx<'_>, c: &CaseRow) -> Result<()> {
 }
 
 /// Writes a case that is still at sequence number `seen`; whether it was.
-pub(crate) fn update(tx: &mut Tx<'_>, c: &CaseRow, seen: i64) -> Result<bool> {
+pub fn update(tx: &mut Tx<'_>, c: &CaseRow, seen: i64) -> Result<bool> {
     let p =
         params![&c.id, seen, &c.state, c.seq, &c.phase, &c.step, &c.waiting_on, c.due_at, c.updated_at, c.closed_at];
     Ok(tx.execute(UPDATE, &p)? == 1)
 }
 
 /// A case.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<CaseRow>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<CaseRow>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// Whose case it is.
-pub(crate) fn org_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
+pub fn org_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
     tx.query_opt(ORG_OF, &params![id])?.map(|mut row| row.text(0)).transpose()
 }
 
 /// The cases of an organisation, the latest first.
-pub(crate) fn of_org(tx: &mut Tx<'_>, org: &str) -> Result<Vec<CaseRow>> {
+pub fn of_org(tx: &mut Tx<'_>, org: &str) -> Result<Vec<CaseRow>> {
     tx.query(OF_ORG, &params![org])?.iter_mut().map(read).collect()
 }
 
 /// The cases of a service, the oldest first.
-pub(crate) fn of_service(tx: &mut Tx<'_>, service: &str) -> Result<Vec<CaseRow>> {
+pub fn of_service(tx: &mut Tx<'_>, service: &str) -> Result<Vec<CaseRow>> {
     tx.query(OF_SERVICE, &params![service])?.iter_mut().map(read).collect()
 }
 
 /// Every case that is not closed, the oldest first.
-pub(crate) fn open(tx: &mut Tx<'_>) -> Result<Vec<CaseRow>> {
+pub fn open(tx: &mut Tx<'_>) -> Result<Vec<CaseRow>> {
     tx.query(OPEN, &[])?.iter_mut().map(read).collect()
 }
 
 /// Every case, the oldest first.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<CaseRow>> {
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<CaseRow>> {
     tx.query(ALL, &[])?.iter_mut().map(read).collect()
 }
 
 /// Gives a case to a member of staff, or back to all.
-pub(crate) fn assign(tx: &mut Tx<'_>, id: &str, account: Option<&str>) -> Result<()> {
+pub fn assign(tx: &mut Tx<'_>, id: &str, account: Option<&str>) -> Result<()> {
     match tx.execute(ASSIGN, &params![id, account])? {
         1 => Ok(()),
         _ => Err(Error::inconsistent("desk_cases", "no such case")),

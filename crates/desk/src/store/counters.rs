@@ -13,11 +13,11 @@ statements! {
 }
 
 /// Counts one more in the window that ends at `until` unless one is running; tells how many there are.
-pub(crate) fn hit(tx: &mut Tx<'_>, id: &str, now: Timestamp, until: Timestamp) -> Result<i64> {
+pub fn hit(tx: &mut Tx<'_>, id: &str, now: Timestamp, until: Timestamp) -> Result<i64> {
     tx.query_opt(HIT, &params![id, now, until])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Forgets windows that have passed.
-pub(crate) fn purge(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
+pub fn purge(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
     tx.execute(PURGE, &params![now]).map(drop)
 }

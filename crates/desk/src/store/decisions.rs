@@ -40,7 +40,7 @@ pub struct Decision {
 }
 
 /// Adds a line.
-pub(crate) fn append(tx: &mut Tx<'_>, d: &Decision) -> Result<()> {
+pub fn append(tx: &mut Tx<'_>, d: &Decision) -> Result<()> {
     let p = params![&d.id, &d.subject, &d.org, d.seq, &d.actor, &d.actor_kind, &d.what, &d.why, &d.details, d.at];
     tx.execute(INSERT, &p).map(drop)
 }
@@ -61,11 +61,11 @@ fn read(row: &mut Row) -> Result<Decision> {
 }
 
 /// What was decided about a subject, the oldest first.
-pub(crate) fn of(tx: &mut Tx<'_>, subject: &str) -> Result<Vec<Decision>> {
+pub fn of(tx: &mut Tx<'_>, subject: &str) -> Result<Vec<Decision>> {
     tx.query(OF_SUBJECT, &params![subject])?.iter_mut().map(read).collect()
 }
 
 /// The latest lines below an id, the newest first.
-pub(crate) fn latest(tx: &mut Tx<'_>, before: &str, limit: i64) -> Result<Vec<Decision>> {
+pub fn latest(tx: &mut Tx<'_>, before: &str, limit: i64) -> Result<Vec<Decision>> {
     tx.query(LATEST, &params![before, limit])?.iter_mut().map(read).collect()
 }

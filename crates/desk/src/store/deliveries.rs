@@ -17,7 +17,7 @@ struct Named {
 }
 
 /// What forms offer: every admitted delivery service, by its name.
-pub(crate) fn choices(tx: &mut Tx<'_>) -> Result<Vec<Choice>> {
+pub fn choices(tx: &mut Tx<'_>) -> Result<Vec<Choice>> {
     let mut rows = tx.query(ADMITTED, &[])?;
     rows.iter_mut()
         .map(|row| {
@@ -28,6 +28,6 @@ pub(crate) fn choices(tx: &mut Tx<'_>) -> Result<Vec<Choice>> {
 }
 
 /// Writes a delivery service: its settings as JSON, with at least `name` in both languages.
-pub(crate) fn put(tx: &mut Tx<'_>, id: &str, settings: &str, status: &str, by: &str, now: Timestamp) -> Result<()> {
+pub fn put(tx: &mut Tx<'_>, id: &str, settings: &str, status: &str, by: &str, now: Timestamp) -> Result<()> {
     tx.execute(PUT, &params![id, settings, status, by, now]).map(drop)
 }

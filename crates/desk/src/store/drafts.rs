@@ -22,22 +22,28 @@ statements! {
 
 /// A draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Draft {
+pub struct Draft {
     /// Goes up with every save.
-    pub(crate) version: i64,
+    pub version: i64,
     /// `procedures::Answers` as JSON.
-    pub(crate) answers: String,
-    pub(crate) edited_by: String,
-    pub(crate) edited_at: Timestamp,
+    pub answers: String,
+    /// The account that saved it.
+    pub edited_by: String,
+    /// When.
+    pub edited_at: Timestamp,
 }
 
 /// A spreadsheet that was read and waits to be taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Uploaded {
-    pub(crate) name: String,
-    pub(crate) answers: String,
-    pub(crate) findings: String,
-    pub(crate) uploaded_at: Timestamp,
+pub struct Uploaded {
+    /// The file's name.
+    pub name: String,
+    /// `procedures::Answers` as JSON.
+    pub answers: String,
+    /// What is wrong with it, as JSON.
+    pub findings: String,
+    /// When it came.
+    pub uploaded_at: Timestamp,
 }
 
 fn draft(row: &mut Row, at: usize) -> Result<Draft> {
@@ -50,17 +56,17 @@ fn draft(row: &mut Row, at: usize) -> Result<Draft> {
 }
 
 /// The draft of a form.
-pub(crate) fn get(tx: &mut Tx<'_>, case: &str, form: &str) -> Result<Option<Draft>> {
+pub fn get(tx: &mut Tx<'_>, case: &str, form: &str) -> Result<Option<Draft>> {
     tx.query_opt(GET, &params![case, form])?.map(|mut row| draft(&mut row, 0)).transpose()
 }
 
 /// The drafts of a case, by form.
-pub(crate) fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<(String, Draft)>> {
+pub fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<(String, Draft)>> {
     tx.query(OF_CASE, &params![case])?.iter_mut().map(|row| Ok((row.text(0)?, draft(row, 1)?))).collect()
 }
 
 /// Saves a draft when it is still at the version that its editor saw (0: there was none); whether it was.
-pub(crate) fn save(
+pub fn save(
     tx: &mut Tx<'_>,
     case: &str,
     form: &str,
@@ -77,13 +83,13 @@ pub(crate) fn save(
 }
 
 /// Keeps a spreadsheet's answers until its editor takes them over or not.
-pub(crate) fn put_upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str, u: &Uploaded) -> Result<()> {
+pub fn put_upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str, u: &Uploaded) -> Result<()> {
     let p = params![case, form, account, &u.name, &u.answers, &u.findings, u.uploaded_at];
     tx.execute(PUT_UPLOAD, &p).map(drop)
 }
 
 /// The spreadsheet that an editor uploaded last.
-pub(crate) fn upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str) -> Result<Option<Uploaded>> {
+pub fn upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str) -> Result<Option<Uploaded>> {
     let row = tx.query_opt(GET_UPLOAD, &params![case, form, account])?;
     row.map(|mut row| {
         Ok(Uploaded { name: row.text(0)?, answers: row.text(1)?, findings: row.text(2)?, uploaded_at: row.time(3)? })
@@ -92,11 +98,11 @@ pub(crate) fn upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str) -> 
 }
 
 /// Forgets it.
-pub(crate) fn drop_upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str) -> Result<()> {
+pub fn drop_upload(tx: &mut Tx<'_>, case: &str, form: &str, account: &str) -> Result<()> {
     tx.execute(DROP_UPLOAD, &params![case, form, account]).map(drop)
 }
 
 /// Forgets spreadsheets that nobody took over.
-pub(crate) fn purge_uploads(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
+pub fn purge_uploads(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
     tx.execute(PURGE_UPLOADS, &params![before]).map(drop)
 }

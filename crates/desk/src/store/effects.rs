@@ -43,7 +43,7 @@ fn read(row: &mut Row) -> Result<Effect> {
 }
 
 /// Puts an effect down; whether it was new. `kind` is its stable word, `org` whose it is.
-pub(crate) fn insert(
+pub fn insert(
     tx: &mut Tx<'_>,
     key: &str,
     case: &str,
@@ -56,21 +56,21 @@ pub(crate) fn insert(
 }
 
 /// Whether an effect of this kind was ever decided for an organisation.
-pub(crate) fn has(tx: &mut Tx<'_>, org: &str, kind: &str) -> Result<bool> {
+pub fn has(tx: &mut Tx<'_>, org: &str, kind: &str) -> Result<bool> {
     Ok(tx.query_opt(HAS, &params![org, kind])?.is_some())
 }
 
 /// An effect.
-pub(crate) fn get(tx: &mut Tx<'_>, key: &str) -> Result<Option<Effect>> {
+pub fn get(tx: &mut Tx<'_>, key: &str) -> Result<Option<Effect>> {
     tx.query_opt(GET, &params![key])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// The effects of a case, in order.
-pub(crate) fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<Effect>> {
+pub fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<Effect>> {
     tx.query(OF_CASE, &params![case])?.iter_mut().map(read).collect()
 }
 
 /// Notes that an effect was carried out; whether this call was the one.
-pub(crate) fn done(tx: &mut Tx<'_>, key: &str, now: Timestamp, outcome: &str) -> Result<bool> {
+pub fn done(tx: &mut Tx<'_>, key: &str, now: Timestamp, outcome: &str) -> Result<bool> {
     Ok(tx.execute(DONE, &params![key, now, outcome])? == 1)
 }

@@ -19,6 +19,8 @@ statements! {
               WHERE id = $1 AND version = $2";
     WRITE = "INSERT INTO desk_faq_versions (faq, version, question_ja, answer_ja, question_en, answer_en, author, written_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    PLACE = "UPDATE desk_faq SET position = $2 WHERE id = $1";
+    PUBLISH = "UPDATE desk_faq SET published = $2, updated_at = $3 WHERE id = $1";
     HISTORY = "SELECT version, question_ja, answer_ja, question_en, answer_en, author, written_at FROM desk_faq_versions
                WHERE faq = $1 ORDER BY version DESC";
 }
@@ -76,17 +78,17 @@ fn read(row: &mut Row) -> Result<Entry> {
 }
 
 /// What API users see, in order.
-pub(crate) fn published(tx: &mut Tx<'_>) -> Result<Vec<Entry>> {
+pub fn published(tx: &mut Tx<'_>) -> Result<Vec<Entry>> {
     tx.query(PUBLISHED, &[])?.iter_mut().map(read).collect()
 }
 
 /// Everything, in order.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<Entry>> {
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Entry>> {
     tx.query(ALL, &[])?.iter_mut().map(read).collect()
 }
 
 /// One entry.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Entry>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| read(&mut row)).transpose()
 }
 
@@ -96,13 +98,13 @@ fn write(tx: &mut Tx<'_>, e: &Entry, version: i64, author: &str) -> Result<()> {
 }
 
 /// A new entry, at version 1; nothing happens when its id is there already.
-pub(crate) fn insert(tx: &mut Tx<'_>, e: &Entry, author: &str) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, e: &Entry, author: &str) -> Result<()> {
     let p = params![&e.id, &e.topic, e.position, 1i64, e.published, e.updated_at];
     if tx.execute(INSERT, &p)? == 1 { write(tx, e, 1, author) } else { Ok(()) }
 }
 
 /// Changes an entry that is still at `e.version`; whether it was.
-pub(crate) fn update(tx: &mut Tx<'_>, e: &Entry, author: &str) -> Result<bool> {
+pub fn update(tx: &mut Tx<'_>, e: &Entry, author: &str) -> Result<bool> {
     let p = params![&e.id, e.version, &e.topic, e.position, e.published, e.updated_at];
     if tx.execute(UPDATE, &p)? != 1 {
         return Ok(false);
@@ -125,7 +127,7 @@ pub struct Version {
 }
 
 /// Every version of an entry, the newest first.
-pub(crate) fn history(tx: &mut Tx<'_>, id: &str) -> Result<Vec<Version>> {
+pub fn history(tx: &mut Tx<'_>, id: &str) -> Result<Vec<Version>> {
     let read = |row: &mut Row| {
         Ok(Version {
             version: row.int(0)?,
@@ -135,4 +137,14 @@ pub(crate) fn history(tx: &mut Tx<'_>, id: &str) -> Result<Vec<Version>> {
         })
     };
     tx.query(HISTORY, &params![id])?.iter_mut().map(read).collect()
+}
+
+/// Puts an entry elsewhere within its topic.
+pub fn place(tx: &mut Tx<'_>, id: &str, position: i64) -> Result<()> {
+    tx.execute(PLACE, &params![id, position]).map(drop)
+}
+
+/// Shows an entry to API users, or not any more; whether there is such an entry.
+pub fn publish(tx: &mut Tx<'_>, id: &str, published: bool, now: Timestamp) -> Result<bool> {
+    Ok(tx.execute(PUBLISH, &params![id, published, now])? == 1)
 }

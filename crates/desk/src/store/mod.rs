@@ -1,19 +1,19 @@
 //! Tables and statements of the desk.
 
-pub(crate) mod attachments;
-pub(crate) mod cases;
-pub(crate) mod counters;
-pub(crate) mod decisions;
-pub(crate) mod deliveries;
-pub(crate) mod drafts;
-pub(crate) mod effects;
-pub(crate) mod faq;
-pub(crate) mod orgs;
-pub(crate) mod secrets;
-pub(crate) mod services;
-pub(crate) mod staff;
+pub mod attachments;
+pub mod cases;
+pub mod counters;
+pub mod decisions;
+pub mod deliveries;
+pub mod drafts;
+pub mod effects;
+pub mod faq;
+pub mod orgs;
+pub mod secrets;
+pub mod services;
+pub mod staff;
 mod tables;
-pub(crate) mod threads;
+pub mod threads;
 
 pub use tables::MIGRATIONS;
 

@@ -61,41 +61,41 @@ fn role(text: &str) -> Result<Role> {
 }
 
 /// A new organisation.
-pub(crate) fn insert(tx: &mut Tx<'_>, o: &Organisation, now: Timestamp) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, o: &Organisation, now: Timestamp) -> Result<()> {
     let number = o.corporate_number.as_ref().map(CorporateNumber::as_str);
     let p = params![o.id.as_str(), o.kind.as_str(), &o.name, &o.name_en, number, &o.address, &o.phone, now];
     tx.execute(INSERT, &p).map(drop)
 }
 
 /// Changes an organisation when it is still at the version that was seen; whether it was.
-pub(crate) fn update(tx: &mut Tx<'_>, o: &Organisation, now: Timestamp) -> Result<bool> {
+pub fn update(tx: &mut Tx<'_>, o: &Organisation, now: Timestamp) -> Result<bool> {
     let number = o.corporate_number.as_ref().map(CorporateNumber::as_str);
     let p = params![o.id.as_str(), o.version, o.kind.as_str(), &o.name, &o.name_en, number, &o.address, &o.phone, now];
     Ok(tx.execute(UPDATE, &p)? == 1)
 }
 
 /// An organisation.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Organisation>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Organisation>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| org(&mut row)).transpose()
 }
 
 /// Every organisation, by name.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<Organisation>> {
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Organisation>> {
     tx.query(ALL, &[])?.iter_mut().map(org).collect()
 }
 
 /// The organisations of a person, with the role in each.
-pub(crate) fn of_account(tx: &mut Tx<'_>, account: &str) -> Result<Vec<(Organisation, Role)>> {
+pub fn of_account(tx: &mut Tx<'_>, account: &str) -> Result<Vec<(Organisation, Role)>> {
     tx.query(OF_ACCOUNT, &params![account])?.iter_mut().map(|row| Ok((org(row)?, role(&row.text(9)?)?))).collect()
 }
 
 /// The role of a person in an organisation.
-pub(crate) fn role_of(tx: &mut Tx<'_>, org: &str, account: &str) -> Result<Option<Role>> {
+pub fn role_of(tx: &mut Tx<'_>, org: &str, account: &str) -> Result<Option<Role>> {
     tx.query_opt(ROLE, &params![org, account])?.map(|mut row| role(&row.text(0)?)).transpose()
 }
 
 /// The members of an organisation, the oldest first.
-pub(crate) fn members(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Member>> {
+pub fn members(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Member>> {
     let read = |row: &mut Row| {
         Ok(Member { account: row.text(0)?, role: role(&row.text(1)?)?, added_by: row.text(2)?, added_at: row.time(3)? })
     };
@@ -103,45 +103,45 @@ pub(crate) fn members(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Member>> {
 }
 
 /// Makes a person a member; who is one already keeps the role.
-pub(crate) fn join(tx: &mut Tx<'_>, org: &str, account: &str, role: Role, by: &str, now: Timestamp) -> Result<bool> {
+pub fn join(tx: &mut Tx<'_>, org: &str, account: &str, role: Role, by: &str, now: Timestamp) -> Result<bool> {
     Ok(tx.execute(JOIN, &params![org, account, role.as_str(), by, now])? == 1)
 }
 
 /// Gives a member another role; whether there is such a member.
-pub(crate) fn set_role(tx: &mut Tx<'_>, org: &str, account: &str, role: Role) -> Result<bool> {
+pub fn set_role(tx: &mut Tx<'_>, org: &str, account: &str, role: Role) -> Result<bool> {
     Ok(tx.execute(SET_ROLE, &params![org, account, role.as_str()])? == 1)
 }
 
 /// Takes a person out; whether they were in.
-pub(crate) fn leave(tx: &mut Tx<'_>, org: &str, account: &str) -> Result<bool> {
+pub fn leave(tx: &mut Tx<'_>, org: &str, account: &str) -> Result<bool> {
     Ok(tx.execute(LEAVE, &params![org, account])? == 1)
 }
 
 /// Locks the organisation's row for the rest of the transaction.
-pub(crate) fn lock(tx: &mut Tx<'_>, org: &str) -> Result<()> {
+pub fn lock(tx: &mut Tx<'_>, org: &str) -> Result<()> {
     tx.execute(LOCK, &params![org]).map(drop)
 }
 
 /// How many owners there are.
-pub(crate) fn owners(tx: &mut Tx<'_>, org: &str) -> Result<i64> {
+pub fn owners(tx: &mut Tx<'_>, org: &str) -> Result<i64> {
     tx.query_opt(OWNERS, &params![org])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// A new invitation; an earlier one of the same organisation to the same address ends. `link` is the sign-in kit's name
 /// for what was sent.
-pub(crate) fn invite(tx: &mut Tx<'_>, i: &Invitation, link: &str) -> Result<()> {
+pub fn invite(tx: &mut Tx<'_>, i: &Invitation, link: &str) -> Result<()> {
     tx.execute(END_SAME, &params![i.org.as_str(), &i.email, i.created_at])?;
     let p = params![&i.id, i.org.as_str(), &i.email, i.role.as_str(), link, &i.invited_by, i.created_at, i.expires_at];
     tx.execute(INVITE, &p).map(drop)
 }
 
 /// The kit's names of the open invitations to an address.
-pub(crate) fn links_to(tx: &mut Tx<'_>, org: &str, email: &str) -> Result<Vec<String>> {
+pub fn links_to(tx: &mut Tx<'_>, org: &str, email: &str) -> Result<Vec<String>> {
     tx.query(LINKS_TO, &params![org, email])?.iter_mut().map(|row| row.text(0)).collect()
 }
 
 /// The kit's name of an open invitation.
-pub(crate) fn link_of(tx: &mut Tx<'_>, id: &str, org: &str) -> Result<Option<String>> {
+pub fn link_of(tx: &mut Tx<'_>, id: &str, org: &str) -> Result<Option<String>> {
     tx.query_opt(LINK, &params![id, org])?.map(|mut row| row.text(0)).transpose()
 }
 
@@ -158,21 +158,21 @@ fn invitation(row: &mut Row) -> Result<Invitation> {
 }
 
 /// The open invitations of an organisation.
-pub(crate) fn invitations(tx: &mut Tx<'_>, org: &str, now: Timestamp) -> Result<Vec<Invitation>> {
+pub fn invitations(tx: &mut Tx<'_>, org: &str, now: Timestamp) -> Result<Vec<Invitation>> {
     tx.query(INVITATIONS, &params![org, now])?.iter_mut().map(invitation).collect()
 }
 
 /// An open invitation.
-pub(crate) fn invitation_by_id(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<Option<Invitation>> {
+pub fn invitation_by_id(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<Option<Invitation>> {
     tx.query_opt(INVITATION, &params![id, now])?.map(|mut row| invitation(&mut row)).transpose()
 }
 
 /// Ends an invitation; whether it was open.
-pub(crate) fn end_invitation(tx: &mut Tx<'_>, id: &str, org: &str, now: Timestamp, outcome: &str) -> Result<bool> {
+pub fn end_invitation(tx: &mut Tx<'_>, id: &str, org: &str, now: Timestamp, outcome: &str) -> Result<bool> {
     Ok(tx.execute(END_INVITATION, &params![id, org, now, outcome])? == 1)
 }
 
 /// Forgets invitations that ended long ago.
-pub(crate) fn purge_invitations(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
+pub fn purge_invitations(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
     tx.execute(PURGE_INVITATIONS, &params![before]).map(drop)
 }

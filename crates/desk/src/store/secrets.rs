@@ -9,11 +9,11 @@ statements! {
 }
 
 /// A sealed secret.
-pub(crate) fn get(tx: &mut Tx<'_>, name: &str) -> Result<Option<Vec<u8>>> {
+pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<Option<Vec<u8>>> {
     tx.query_opt(GET, &params![name])?.map(|mut row| row.blob(0)).transpose()
 }
 
 /// Puts a sealed secret down, unless another node was first.
-pub(crate) fn put(tx: &mut Tx<'_>, name: &str, sealed: &[u8], now: Timestamp) -> Result<()> {
+pub fn put(tx: &mut Tx<'_>, name: &str, sealed: &[u8], now: Timestamp) -> Result<()> {
     tx.execute(PUT, &params![name, sealed, now]).map(drop)
 }

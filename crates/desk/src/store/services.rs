@@ -57,42 +57,42 @@ fn read(row: &mut Row) -> Result<Service> {
 }
 
 /// A new service.
-pub(crate) fn insert(tx: &mut Tx<'_>, id: &str, org: &str, name: &str, now: Timestamp) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, id: &str, org: &str, name: &str, now: Timestamp) -> Result<()> {
     tx.execute(INSERT, &params![id, org, name, now]).map(drop)
 }
 
 /// A service.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Service>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Service>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// The services of an organisation, the oldest first.
-pub(crate) fn of_org(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Service>> {
+pub fn of_org(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Service>> {
     tx.query(OF_ORG, &params![org])?.iter_mut().map(read).collect()
 }
 
 /// All services, the oldest first.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<Vec<Service>> {
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Service>> {
     tx.query(ALL, &[])?.iter_mut().map(read).collect()
 }
 
 /// Gives a service another name.
-pub(crate) fn rename(tx: &mut Tx<'_>, id: &str, name: &str, now: Timestamp) -> Result<()> {
+pub fn rename(tx: &mut Tx<'_>, id: &str, name: &str, now: Timestamp) -> Result<()> {
     tx.execute(RENAME, &params![id, name, now]).map(drop)
 }
 
 /// Gives a service its state.
-pub(crate) fn set_status(tx: &mut Tx<'_>, id: &str, status: &str, now: Timestamp) -> Result<()> {
+pub fn set_status(tx: &mut Tx<'_>, id: &str, status: &str, now: Timestamp) -> Result<()> {
     tx.execute(SET_STATUS, &params![id, status, now]).map(drop)
 }
 
 /// Gives a service its client at the test (or production) portal, unless it has one: ids of clients never change.
-pub(crate) fn set_client(tx: &mut Tx<'_>, id: &str, production: bool, client_id: &str, now: Timestamp) -> Result<()> {
+pub fn set_client(tx: &mut Tx<'_>, id: &str, production: bool, client_id: &str, now: Timestamp) -> Result<()> {
     let sql = if production { SET_PRODUCTION_CLIENT } else { SET_TEST_CLIENT };
     tx.execute(sql, &params![id, client_id, now]).map(drop)
 }
 
 /// Locks the service's row for the rest of the transaction.
-pub(crate) fn lock(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+pub fn lock(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     tx.execute(LOCK, &params![id]).map(drop)
 }

@@ -93,49 +93,49 @@ fn thread(row: &mut Row) -> Result<Thread> {
 }
 
 /// Opens a thread.
-pub(crate) fn insert(tx: &mut Tx<'_>, t: &Thread) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, t: &Thread) -> Result<()> {
     let p = params![&t.id, &t.receipt, &t.org, &t.case_id, &t.topic, &t.subject, &t.opened_by, t.opened_at];
     tx.execute(INSERT, &p).map(drop)
 }
 
 /// A thread.
-pub(crate) fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Thread>> {
+pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Thread>> {
     tx.query_opt(GET, &params![id])?.map(|mut row| thread(&mut row)).transpose()
 }
 
 /// What a person may read: their own and their organisations', the latest first.
-pub(crate) fn for_person(tx: &mut Tx<'_>, account: &str) -> Result<Vec<Thread>> {
+pub fn for_person(tx: &mut Tx<'_>, account: &str) -> Result<Vec<Thread>> {
     tx.query(FOR_PERSON, &params![account])?.iter_mut().map(thread).collect()
 }
 
 /// The threads about a case.
-pub(crate) fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<Thread>> {
+pub fn of_case(tx: &mut Tx<'_>, case: &str) -> Result<Vec<Thread>> {
     tx.query(OF_CASE, &params![case])?.iter_mut().map(thread).collect()
 }
 
 /// The threads of a status, who waits longest first.
-pub(crate) fn by_status(tx: &mut Tx<'_>, status: &str) -> Result<Vec<Thread>> {
+pub fn by_status(tx: &mut Tx<'_>, status: &str) -> Result<Vec<Thread>> {
     tx.query(BY_STATUS, &params![status])?.iter_mut().map(thread).collect()
 }
 
 /// Gives a thread its status after something was said.
-pub(crate) fn touch(tx: &mut Tx<'_>, id: &str, status: &str, now: Timestamp) -> Result<()> {
+pub fn touch(tx: &mut Tx<'_>, id: &str, status: &str, now: Timestamp) -> Result<()> {
     tx.execute(TOUCH, &params![id, status, now]).map(drop)
 }
 
 /// Gives a thread to a member of staff, or back to all.
-pub(crate) fn assign(tx: &mut Tx<'_>, id: &str, account: Option<&str>) -> Result<()> {
+pub fn assign(tx: &mut Tx<'_>, id: &str, account: Option<&str>) -> Result<()> {
     tx.execute(ASSIGN, &params![id, account]).map(drop)
 }
 
 /// Adds a message.
-pub(crate) fn say(tx: &mut Tx<'_>, thread: &str, m: &Message) -> Result<()> {
+pub fn say(tx: &mut Tx<'_>, thread: &str, m: &Message) -> Result<()> {
     let p = params![&m.id, thread, &m.author, &m.author_kind, m.internal, &m.body, m.created_at];
     tx.execute(SAY, &p).map(drop)
 }
 
 /// The messages of a thread, the oldest first, internal notes included.
-pub(crate) fn messages(tx: &mut Tx<'_>, thread: &str) -> Result<Vec<Message>> {
+pub fn messages(tx: &mut Tx<'_>, thread: &str) -> Result<Vec<Message>> {
     let read = |row: &mut Row| {
         Ok(Message {
             id: row.text(0)?,
@@ -150,6 +150,6 @@ pub(crate) fn messages(tx: &mut Tx<'_>, thread: &str) -> Result<Vec<Message>> {
 }
 
 /// The thread of a message, and whether the message is internal.
-pub(crate) fn of_message(tx: &mut Tx<'_>, message: &str) -> Result<Option<(String, bool)>> {
+pub fn of_message(tx: &mut Tx<'_>, message: &str) -> Result<Option<(String, bool)>> {
     tx.query_opt(MESSAGE_THREAD, &params![message])?.map(|mut row| Ok((row.text(0)?, row.bool(1)?))).transpose()
 }
