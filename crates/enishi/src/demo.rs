@@ -291,7 +291,7 @@ async fn start(
         ConfigError::new(format!("{e} (`--port-base N` takes five other ports)"))
     })?;
     let built = crate::roles::build(file, world).await?;
-    let running = run::start(built, listener, tls, stop.clone());
+    let running = run::start(built, listener, tls, file.behind_proxy, stop.clone());
     demo.progress(&format!("ready ({:.1} s)\n", since.elapsed().as_secs_f32()));
     Ok(running)
 }

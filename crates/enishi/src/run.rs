@@ -54,8 +54,15 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, ConfigError> {
 }
 
 /// Starts serving a built role until `stop` says so.
-pub fn start(built: Built, listener: TcpListener, tls: Option<TlsConfig>, stop: watch::Receiver<bool>) -> Running {
+pub fn start(
+    built: Built,
+    listener: TcpListener,
+    tls: Option<TlsConfig>,
+    behind_proxy: bool,
+    stop: watch::Receiver<bool>,
+) -> Running {
     let Built { router, background, handle, origin } = built;
+    let router = if behind_proxy { web::serve::behind_proxy(router) } else { router };
     let server = tokio::spawn(async move {
         if let Err(error) = web::serve(listener, router, tls, stopped(stop)).await {
             tracing::error!(%error, %origin, "the listener ended");
@@ -78,7 +85,7 @@ pub async fn serve(file: &File, world: &World) -> Result<(), ConfigError> {
     let built = crate::roles::build(file, world).await?;
     tracing::info!(role = %file.role, origin = %built.origin, listen = %file.listen, "ready");
     let (stop, stopping) = watch::channel(false);
-    let running = start(built, listener, tls, stopping);
+    let running = start(built, listener, tls, file.behind_proxy, stopping);
     interrupted().await;
     tracing::info!(role = %file.role, "stopping");
     let _ = stop.send(true);

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 /// Most connections at a time; more wait in the accept queue.
 const CONNECTIONS: usize = 8_192;
 
-/// The address of the other end of the connection (the proxy's, behind a proxy). A request extension.
+/// The address of the other end of the connection; behind a proxy what the proxy says ([`behind_proxy`]). A
+/// request extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
@@ -95,6 +96,28 @@ impl std::fmt::Debug for TlsConfig {
 /// operator has declared.
 pub fn may_listen(addr: SocketAddr, tls: bool, behind_proxy: bool) -> Result<(), ListenError> {
     if tls || behind_proxy || addr.ip().is_loopback() { Ok(()) } else { Err(ListenError::Plain(addr)) }
+}
+
+/// For a role with a declared proxy in front: every [`Peer`] gets the address that the proxy names, the last entry
+/// of `X-Forwarded-For`. Those before it were sent by the client and may say anything. Without an entry, or
+/// with one that is no address, the proxy's own address stays, so that limits count too much rather than
+/// nothing.
+pub fn behind_proxy(router: Router) -> Router {
+    router.layer(axum::middleware::map_request(async |mut request: axum::extract::Request| {
+        let named = request.headers().get_all("x-forwarded-for").iter().next_back().and_then(|v| v.to_str().ok());
+        let last = named.and_then(|list| list.rsplit(',').next()).and_then(forwarded_address);
+        if let (Some(ip), Some(peer)) = (last, request.extensions_mut().get_mut::<Peer>()) {
+            peer.0.set_ip(ip);
+        }
+        request
+    }))
+}
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse().ok().map(|addr: SocketAddr| addr.ip()))
 }
 
 /// Serves until `shutdown` is ready, then lets open requests finish for at most ten seconds.

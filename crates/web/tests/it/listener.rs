@@ -79,3 +79,35 @@ fn bad_files_and_plain_listeners_are_named() {
     assert!(may_listen(outside, true, false).is_ok() && may_listen(outside, false, true).is_ok());
     assert!(may_listen("127.0.0.1:8080".parse().unwrap(), false, false).is_ok());
 }
+
+#[tokio::test]
+async fn behind_a_proxy_the_last_forwarded_address_counts() {
+    let (listener, origin) = listen().await;
+    let (_stop, _served) = start(listener, web::serve::behind_proxy(router(origin.as_str())), None);
+    let client = Client::builder(Environment::Test).build().unwrap();
+    let (_direct, direct_origin) = {
+        let (listener, origin) = listen().await;
+        (start(listener, router(origin.as_str()), None), origin)
+    };
+    for (sent, seen) in [
+        (None, "127.0.0.1"),
+        (Some("198.51.100.7"), "198.51.100.7"),
+        // What the client claims stands before what the proxy adds.
+        (Some("10.0.0.1, 203.0.113.9"), "203.0.113.9"),
+        (Some("203.0.113.9:52100"), "203.0.113.9"),
+        (Some("2001:db8::7"), "2001:db8::7"),
+        (Some("[2001:db8::7]:52100"), "2001:db8::7"),
+        (Some("[2001:db8::7]"), "2001:db8::7"),
+        (Some("198.51.100.7, unknown"), "127.0.0.1"),
+        (Some(""), "127.0.0.1"),
+    ] {
+        let mut request = get(&origin.url("/peer"));
+        let mut direct = get(&direct_origin.url("/peer"));
+        if let Some(sent) = sent {
+            request.headers_mut().insert("x-forwarded-for", sent.parse().unwrap());
+            direct.headers_mut().insert("x-forwarded-for", sent.parse().unwrap());
+        }
+        assert_eq!(client.send(request).await.unwrap().body(), seen, "{sent:?}");
+        assert_eq!(client.send(direct).await.unwrap().body(), "127.0.0.1", "nobody declared a proxy");
+    }
+}
