@@ -65,8 +65,9 @@ pub fn render_all(site: &Site, samples: &[Sample]) -> Result<Vec<Rendered>, Stri
     if wrong.is_empty() { Ok(pages) } else { Err(wrong.join("\n")) }
 }
 
-/// What is wrong with a page's HTML; a coarse net, the browser suite has the fine one.
-fn faults(html: &str) -> Vec<String> {
+/// What is wrong with a page's HTML; a coarse net, the browser suite has the fine one. Tests that go through a router hold
+/// every page against it that they get.
+pub fn faults(html: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expect = |ok: bool, what: &str| {
         if !ok {

@@ -195,7 +195,9 @@ pub(crate) async fn submit(
     match done {
         Ok(no) => Ok(visit.redirect(&format!("/cases/{case}/submitted?no={no}"))),
         // A double press finds the first one's submission; a change by somebody else is looked at again.
-        Err(Stop::Changed | Stop::Act(ActError::Raced)) => {
+        Err(
+            Stop::Changed | Stop::Act(ActError::Raced | ActError::Refused(CaseRefusal::NotNow | CaseRefusal::Closed)),
+        ) => {
             let facts = facts(&desk, &case).await?;
             let forms = to_submit(&desk, &facts.loaded, &facts.drafts).map_err(|e| broken(&e))?;
             Ok(visit.redirect(&if forms.is_empty() {

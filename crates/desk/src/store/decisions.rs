@@ -8,7 +8,7 @@ statements! {
     INSERT = "INSERT INTO desk_decisions (id, subject, org, seq, actor, actor_kind, what, why, details, decided_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     OF_SUBJECT = "SELECT id, subject, org, seq, actor, actor_kind, what, why, details, decided_at FROM desk_decisions
-                  WHERE subject = $1 ORDER BY id LIMIT 1000";
+                  WHERE subject = $1 ORDER BY decided_at, coalesce(seq, 0), id LIMIT 1000";
     // Ids sort by age; '~' sorts behind all of them.
     LATEST = "SELECT id, subject, org, seq, actor, actor_kind, what, why, details, decided_at FROM desk_decisions
               WHERE id < $1 ORDER BY id DESC LIMIT $2";

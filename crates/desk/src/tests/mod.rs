@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
-use base::{Clock, Rng, Secret};
-use store::Sealer;
+mod browser;
+mod cases;
+mod forms;
+mod inquiries;
+mod orgs;
+mod pages;
+mod world;
+
 use store::testing::prepare_all;
 use web::testing::keys_equal;
 
-use crate::{Config, SCHEMA, STATEMENTS, TEXTS};
+use crate::{SCHEMA, STATEMENTS, TEXTS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_statement_on_both_engines() {
@@ -19,11 +25,4 @@ fn both_languages_have_the_same_keys() {
     for pair in TEXTS.chunks(2) {
         keys_equal(pair[0].1, pair[1].1).unwrap_or_else(|e| panic!("{e}"));
     }
-}
-
-#[test]
-fn templates_and_texts_compile() {
-    let sealer = Sealer::new(&Secret::new([1; 32]), Rng::system()).unwrap();
-    let config = Config::test(web::Origin::parse("http://localhost:7104").unwrap());
-    crate::site(&config, &sealer, &Clock::system(), &Rng::system()).unwrap();
 }
