@@ -36,6 +36,9 @@ impl Desk {
         };
         let jobs = jobs::run_forever(self.db().clone(), self.0.clock.clone(), LOOK, handler);
         let sweep = async {
+            if let Err(error) = self.seed_faq().await {
+                tracing::warn!(%error, "the first questions and answers could not be written");
+            }
             loop {
                 if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "what is old could not be removed");

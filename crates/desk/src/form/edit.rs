@@ -222,6 +222,7 @@ pub(crate) async fn save(
     let json = serde_json::to_string(&reading.answers)?;
     let (id, name, by, now) = (case.clone(), open.form.id.clone(), me.account.id.clone(), desk.now());
     let same = reading.answers == open.answers && sealed.is_empty();
+    let gone = taken_off(&open, &reading.answers);
     let kept = desk
         .db()
         .write(move |tx| {
@@ -231,7 +232,10 @@ pub(crate) async fn save(
                     return Err(Stop::File(problem));
                 }
             }
-            if drafts::save(tx, &id, &name, seen, &json, &by, now)? { Ok(()) } else { Err(Stop::Stale) }
+            if !drafts::save(tx, &id, &name, seen, &json, &by, now)? {
+                return Err(Stop::Stale);
+            }
+            Ok(gone.iter().try_for_each(|file| attachments::delete(tx, file, &id))?)
         })
         .await;
     let here = format!("/cases/{case}/forms/{form}");
@@ -341,6 +345,20 @@ fn take_files(
         answers.set(&field.id, Answer::Files(files));
     }
     Ok(wrong)
+}
+
+/// Files that nothing refers to any more once the draft has these answers.
+fn taken_off(open: &Open<'_>, answers: &Answers) -> Vec<String> {
+    let ids = |answers: &Answers| -> Vec<String> {
+        let fields = answers.iter().map(|(field, _)| field).collect::<Vec<_>>();
+        fields.into_iter().flat_map(|f| answers.files(f)).map(|f| f.id.as_str().to_owned()).collect()
+    };
+    let case = &open.facts.loaded.case;
+    let mut kept = ids(answers);
+    kept.extend(case.submissions.iter().flat_map(|s| s.forms.values()).chain(case.live.values()).flat_map(ids));
+    // A sheet for production may begin with the logo of the one that was tested.
+    kept.extend(open.facts.drafts.iter().filter(|(form, _)| **form != open.form.id).flat_map(|(_, a)| ids(a)));
+    ids(&open.answers).into_iter().filter(|id| !kept.contains(id)).collect()
 }
 
 enum Said {

@@ -10,6 +10,7 @@ statements! {
     GET = "SELECT id, org, place, name, kind, size, digest, uploaded_by, uploaded_at FROM desk_attachments WHERE id = $1";
     OF_PLACE = "SELECT id, org, place, name, kind, size, digest, uploaded_by, uploaded_at FROM desk_attachments
                 WHERE place = $1 ORDER BY id";
+    DELETE = "DELETE FROM desk_attachments WHERE id = $1 AND place = $2";
     SEALED = "SELECT sealed FROM desk_attachments WHERE id = $1";
     USED = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM desk_attachments WHERE org = $1";
     USED_BY = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM desk_attachments WHERE org IS NULL AND uploaded_by = $1";
@@ -67,6 +68,11 @@ pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Attachment>> {
 /// The files of a case or message.
 pub fn of(tx: &mut Tx<'_>, place: &str) -> Result<Vec<Attachment>> {
     tx.query(OF_PLACE, &params![place])?.iter_mut().map(read).collect()
+}
+
+/// Forgets a file of this place.
+pub fn delete(tx: &mut Tx<'_>, id: &str, place: &str) -> Result<()> {
+    tx.execute(DELETE, &params![id, place]).map(drop)
 }
 
 /// A file's sealed bytes.

@@ -170,6 +170,7 @@ async fn malicious_files_are_refused_and_good_ones_only_handed_out() {
     let page = d.b.get(&action).await;
     assert_eq!(d.b.upload(&page, &action, &[("remove-file", kept.id.as_str())], &[]).await.status, 303);
     assert!(d.w.draft(&d.case, "check-security").await.is_none_or(|a| a.files(&field).is_empty()));
+    d.b.get(&url).await.expect(404, "not-found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

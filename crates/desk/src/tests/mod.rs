@@ -4,6 +4,7 @@
 
 mod browser;
 mod cases;
+mod crash;
 mod forms;
 mod inquiries;
 mod orgs;

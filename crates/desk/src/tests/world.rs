@@ -15,6 +15,7 @@ use store::{Engine, Sealer};
 
 use super::browser::{Browser, Page};
 use crate::case::act::{answers, load};
+use crate::extension::Extension;
 use crate::store::{deliveries, drafts};
 use crate::{Config, Desk, Document, SCHEMA};
 
@@ -48,10 +49,19 @@ pub(super) fn plain(text: &str) -> Plain {
 
 impl World {
     pub(super) async fn new(engine: Engine) -> Self {
-        let clock = FakeClock::at(NOW);
+        Self::at(FakeClock::at(NOW), TestDb::new(engine), Vec::new()).await
+    }
+
+    /// The process dies and starts again, with these rooms on the desk. Browsers of before must be gone.
+    pub(super) async fn restart(self, extensions: Vec<Extension>) -> Self {
+        let Self { clock, desk, router, place } = self;
+        drop((desk, router));
+        Self::at(clock, place, extensions).await
+    }
+
+    async fn at(clock: FakeClock, place: TestDb, extensions: Vec<Extension>) -> Self {
         let rng = Rng::system();
         let sealer = Sealer::new(&Secret::new([7; 32]), rng.clone()).unwrap();
-        let place = TestDb::new(engine);
         let db = place.open(SCHEMA);
         let mut config = Config::test(web::Origin::parse("http://localhost:7104").unwrap());
         config.passwords = PasswordCost { memory_kib: 64, passes: 1, lanes: 1, at_once: 4 };
@@ -61,7 +71,8 @@ impl World {
             file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),
             media_type: "text/plain".to_owned(),
         }];
-        let (desk, router) = crate::build(config, db, sealer, Arc::new(Nobody), clock.clock(), rng).await.unwrap();
+        let (desk, router) =
+            crate::build_with(config, db, sealer, Arc::new(Nobody), clock.clock(), rng, extensions).await.unwrap();
         desk.db()
             .write(|tx| {
                 let settings = r#"{"name":{"ja":"みほん私書箱","en":"Mihon Post"}}"#;
@@ -112,12 +123,17 @@ impl World {
 
     /// The staff does what it has to until it is the applicant's turn or the case is over.
     pub(super) async fn staff_acts(&self, id: &str) {
+        self.staff_acts_until(id, None).await;
+    }
+
+    /// The same, but it stops where something is to be done by `stop`.
+    pub(super) async fn staff_acts_until(&self, id: &str, stop: Option<Act>) {
         for _ in 0..40 {
             let offered = self.desk.db().read(deliveries::choices).await.unwrap();
             let case = self.case(id).await;
             let ctx = self.desk.context(&offered, self.desk.now());
             let Some(todo) = case.todo(&ctx).unwrap().into_iter().next() else { return };
-            if todo.actor == Actor::Applicant {
+            if todo.actor == Actor::Applicant || Some(todo.act) == stop {
                 return;
             }
             let (_, task) = case.at(&ctx).unwrap().unwrap();
@@ -169,6 +185,24 @@ impl World {
             self.desk.act(id, event, by).await.unwrap_or_else(|e| panic!("{}: {e}", todo.step));
         }
         panic!("the staff never comes to an end");
+    }
+
+    /// Sound answers to a form, with files that are nowhere.
+    pub(super) fn sound_answers(&self, form: &str, world: &procedures::World<'_>) -> Answers {
+        let pairs = sound(&self.desk, form);
+        let form = self.desk.catalogue().form(form).unwrap();
+        let mut out = form.read(pairs.iter().map(|(n, t)| (n.as_str(), t.as_str())), &Answers::new(), world).answers;
+        for field in form.fields().filter(|f| f.required && f.kind.is_files()) {
+            let file = procedures::FileRef {
+                id: plain("fil_x"),
+                name: plain("証跡.pdf"),
+                media_type: plain("application/pdf"),
+                size: 1,
+                sha256: plain("x"),
+            };
+            out.set(&field.id, Answer::Files(vec![file]));
+        }
+        out
     }
 
     /// Every byte of the database (SQLite only).
