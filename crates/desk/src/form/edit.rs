@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use base::Timestamp;
 use http::StatusCode;
 use procedures::compare::{Differences, compare};
-use procedures::{Answer, Answers, Code, Field, FileRef, Finding, Form, Kind, Reading, Severity};
+use procedures::{Answer, Answers, Code, Field, FileRef, Finding, Form, Kind, Reading, Severity, World};
 use serde::Serialize;
 use web::{FieldError, Page, Refusal, Upload, Visit};
 
@@ -18,6 +18,7 @@ use crate::case::act::{Loaded, answers};
 use crate::case::page::{Facts, broken, facts};
 use crate::files::FileProblem;
 use crate::frame::{Frame, page};
+use crate::org::OrgKind;
 use crate::store::{attachments, drafts};
 use crate::{Desk, Oops, Reply};
 
@@ -60,7 +61,7 @@ pub(crate) struct Open<'a> {
 }
 
 /// Loads a form for editing. A form that is not to be filled in now is not there.
-pub(crate) async fn open<'a>(desk: &'a Desk, case: &str, form: &str) -> Result<Open<'a>, Oops> {
+pub(crate) async fn open<'a>(desk: &'a Desk, me: &Member, case: &str, form: &str) -> Result<Open<'a>, Oops> {
     let form = desk.catalogue().form(form).ok_or(Refusal::NotFound)?;
     let facts = facts(desk, case).await?;
     let ctx = desk.context(&facts.loaded.offered, desk.now());
@@ -88,8 +89,50 @@ pub(crate) async fn open<'a>(desk: &'a Desk, case: &str, form: &str) -> Result<O
             form,
             facts,
         },
-        None => Open { answers: base, version: 0, edited_by: None, edited_at: None, form, facts },
+        None => {
+            let answers = begin_with(form, base, &known(me, &facts.service), &ctx.world(None));
+            Open { answers, version: 0, edited_by: None, edited_at: None, form, facts }
+        }
     })
+}
+
+/// What the desk knows already of organisation, person and service, by the names that fields have in the catalogue. A
+/// catalogue with other names loses nothing but this comfort.
+fn known<'m>(me: &'m Member, service: &'m str) -> [(&'static str, &'m str); 9] {
+    let kind = match me.org.kind {
+        OrgKind::Private => "private_company",
+        OrgKind::National => "national",
+        OrgKind::Local => "local_government",
+        OrgKind::Other => "other",
+    };
+    [
+        ("organisation_kind", kind),
+        ("organisation_name", &me.org.name),
+        ("organisation_name_en", &me.org.name_en),
+        ("corporate_number", me.org.corporate_number.as_ref().map_or("", |n| n.as_str())),
+        ("address", &me.org.address),
+        ("contact_name", &me.account.name),
+        ("contact_email", me.account.email.as_str()),
+        ("contact_phone", &me.org.phone),
+        ("service_name_ja", service),
+    ]
+}
+
+/// A new draft with what is known where nothing is answered; what would be wrong there is left out.
+fn begin_with(form: &Form, mut base: Answers, known: &[(&str, &str)], world: &World<'_>) -> Answers {
+    let open: Vec<(&str, &str)> = known
+        .iter()
+        .copied()
+        .filter(|(id, text)| !text.is_empty() && form.field(id).is_some() && base.get(id).is_none())
+        .collect();
+    let read = form.read(open, &Answers::new(), world).answers;
+    let wrong = form.check(&read, world);
+    for (id, answer) in read.iter() {
+        if !wrong.iter().any(|f| f.place.field == id) {
+            base.set(id, answer.clone());
+        }
+    }
+    base
 }
 
 impl Open<'_> {
@@ -155,7 +198,7 @@ pub(crate) async fn show(
     Path((case, form)): Path<(String, String)>,
 ) -> Reply {
     me.must_edit()?;
-    let open = open(&desk, &case, &form).await?;
+    let open = open(&desk, &me, &case, &form).await?;
     let more = visit.query("more");
     let mut own = open.view(&open.answers, visit.lang(), more.as_deref());
     let saved = visit.query("done");
@@ -210,7 +253,7 @@ pub(crate) async fn save(
 ) -> Reply {
     me.must_edit()?;
     let lang = visit.lang();
-    let open = open(&desk, &case, &form).await?;
+    let open = open(&desk, &me, &case, &form).await?;
     let seen: i64 = sent.get("version").and_then(|v| v.parse().ok()).unwrap_or(-1);
     let press = press(&sent);
     let mut reading = read(&desk, &open, &sent);
@@ -247,7 +290,7 @@ pub(crate) async fn save(
         })),
         // Saved, but for what could not be kept: the page says what and why.
         Ok(()) => {
-            let again = self::open(&desk, &case, &form).await?;
+            let again = self::open(&desk, &me, &case, &form).await?;
             let own = again.view(&again.answers, lang, None);
             Ok(edit_page(&visit, &me.account, own).errors(wrong).respond())
         }

@@ -83,7 +83,7 @@ pub(crate) async fn get_sheet(
     Path((case, form)): Path<(String, String)>,
 ) -> Reply {
     me.must_edit()?;
-    let open = edit::open(&desk, &case, &form).await?;
+    let open = edit::open(&desk, &me, &case, &form).await?;
     let none = Default::default();
     let head = heading(&desk, &me, &open.facts.loaded, &open.facts.service, &visit)?;
     let book = sheet::workbook(&show_of(&open, &open.answers, &none, &visit), &case, &head)?;
@@ -106,7 +106,7 @@ pub(crate) async fn put_sheet(
     sent: Upload,
 ) -> Reply {
     me.must_edit()?;
-    let open = edit::open(&desk, &case, &form).await?;
+    let open = edit::open(&desk, &me, &case, &form).await?;
     let none = Default::default();
     let read = match sent.file("sheet") {
         None => Err(visit.text("sheet-missing", &[])?),
@@ -159,7 +159,7 @@ pub(crate) async fn look(
     Path((case, form)): Path<(String, String)>,
 ) -> Reply {
     me.must_edit()?;
-    let open = edit::open(&desk, &case, &form).await?;
+    let open = edit::open(&desk, &me, &case, &form).await?;
     let upload = uploaded(&desk, &me, &case, &form).await?;
     let answers = crate::case::act::answers(&upload.answers)?;
     let (lang, offered) = (visit.lang(), &open.facts.loaded.offered);
@@ -192,7 +192,7 @@ pub(crate) async fn take(
     Form(_): Form<Empty>,
 ) -> Reply {
     me.must_edit()?;
-    let open = edit::open(&desk, &case, &form).await?;
+    let open = edit::open(&desk, &me, &case, &form).await?;
     let upload = uploaded(&desk, &me, &case, &form).await?;
     let mut answers = crate::case::act::answers(&upload.answers)?;
     // Files are attached on the page: those of the draft stay.

@@ -58,6 +58,9 @@ async fn what_is_wrong_is_said_on_saving_and_kept() {
     d.w.acts(&mut b, &case, "confirm", "").await;
     let action = format!("/cases/{case}/forms/plan");
     let page = b.get(&action).await;
+    // What the desk knows of the organisation is there already.
+    assert!(page.has("東京都千代田区1-1") && page.has("7000012050002") && page.has("taro@example.jp"));
+    assert!(page.has("value=\"private_company\" checked"));
     let page = b.upload(&page, &action, &[], &[]).await;
     assert!(!b.follow(page).await.expect(200, "form").has("en-error-summary"));
 }
