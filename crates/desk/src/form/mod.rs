@@ -282,7 +282,7 @@ impl Show<'_> {
             id: c.id.clone(),
             kind: kind_word(c.kind),
             label: c.label.get(lang).to_owned(),
-            hint: c.hint.get(lang).to_owned(),
+            hint: hint(self.form, c, self.offered, lang),
             required: c.required,
             options: {
                 let mut list = vec![OptionView { value: String::new(), label: "－".to_owned() }];
