@@ -15,8 +15,6 @@
 //! the same transaction; an effect is carried out exactly once by key. **Boundary:** talks to portals by the registry API
 //! only; SQL stands in `store`.
 
-#![allow(dead_code, reason = "the staff's side and the control plane, which use it, come next")]
-
 mod access;
 mod attach;
 mod case;
