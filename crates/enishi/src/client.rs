@@ -32,14 +32,14 @@ enum Action {
         #[arg(long)]
         id: Option<String>,
     },
-    /// List the clients with their status.
+    /// List the clients: id, status (and what is planned next), who decided last, name.
     List,
     /// Refuse its requests, tokens and calls from now on; running journeys return their citizens.
     Suspend {
         /// Client id.
         id: String,
     },
-    /// Let it act again.
+    /// Let it act again. What the desk had planned for it is given up.
     Resume {
         /// Client id.
         id: String,
@@ -67,8 +67,11 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
     let failed = |e: RegistryError| ConfigError::new(e.to_string());
     let db = Db::attach(&file.target()?).map_err(|e| ConfigError::new(e.to_string()))?;
     let set = async |id: String, status: Status| {
-        registry::set_client_status(&db, &world.clock, &id, status).await.map_err(failed)?;
-        println!("{id} is {} (in force everywhere within a second)", status.as_str());
+        let now = registry::set_client_status(&db, &world.clock, &id, status).await.map_err(failed)?;
+        println!("{id} is {} (in force everywhere within a second)", now.as_str());
+        if now != status {
+            println!("its test period is over; the desk that admitted it can give it a longer one");
+        }
         Ok(())
     };
     match options.action {
@@ -76,9 +79,12 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
         Action::Resume { id } => set(id, Status::Active).await,
         Action::Terminate { id } => set(id, Status::Terminated).await,
         Action::List => {
-            let clients = registry::clients(&db).await.map_err(failed)?;
-            for (client, status) in &clients {
-                println!("{}\t{}\t{}", client.client_id, status.as_str(), client.metadata.name.ja);
+            let clients = registry::clients(&db, &world.clock).await.map_err(failed)?;
+            for c in &clients {
+                let next =
+                    c.next.map_or(String::new(), |n| format!(" ({} from {})", n.status.as_str(), n.at.rfc3339()));
+                let (id, name) = (&c.client.client_id, &c.client.metadata.name.ja);
+                println!("{id}\t{}{next}\t{}\t{name}", c.status.as_str(), c.source);
             }
             if clients.is_empty() {
                 eprintln!("no clients yet; `enishi client add` registers one");

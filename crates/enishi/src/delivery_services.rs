@@ -88,7 +88,7 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
             let row = registry::add_maintenance(&db, clock, &world.rng, window).await.map_err(failed)?;
             println!("{}\t{} – {}", row.id, said(row.starts_at), said(row.ends_at));
         }
-        Action::Withdraw { window } => registry::drop_maintenance(&db, &window).await.map_err(failed)?,
+        Action::Withdraw { window } => registry::drop_maintenance(&db, clock, &window).await.map_err(failed)?,
         Action::Suspend { id } => registry::set_delivery_active(&db, clock, &id, false).await.map_err(failed)?,
         Action::Resume { id } => registry::set_delivery_active(&db, clock, &id, true).await.map_err(failed)?,
     }

@@ -156,6 +156,7 @@ impl Demo {
             card_roots: Pem::Pem(card_roots),
             crl_base: self.url(Role::Testcard, "/crl")?,
             predecessors: Some(self.url(Role::Testcard, "/api/predecessors")?),
+            desk: None,
             deliveries: vec![PortalDelivery {
                 id: DELIVERY_ID.to_owned(),
                 name: delivery_name(),
@@ -165,6 +166,10 @@ impl Demo {
                 client_id: "portal".to_owned(),
                 sso_client_id: Some(DELIVERY_ID.to_owned()),
                 initiate_login_uri: Some(self.url(Role::Delivery, "/sso/start")?),
+                operating: Some(Name::of(
+                    "年中無休、24時間（メンテナンスの時間を除く）",
+                    "Every day, around the clock (except for maintenance)",
+                )),
             }],
         };
         Ok(File { portal: Some(own(&table)?), ..self.file(Role::Portal) })

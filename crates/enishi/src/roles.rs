@@ -67,9 +67,22 @@ pub struct PortalTable {
     /// The number correspondence service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessors: Option<Url>,
+    /// The desk that admits clients and delivery services (docs/registry.md).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<PortalDesk>,
     /// Delivery services.
     #[serde(default)]
     pub deliveries: Vec<PortalDelivery>,
+}
+
+/// `[portal.desk]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalDesk {
+    /// Its public address: `iss` of its instructions.
+    pub issuer: String,
+    /// Where its keys are: `{issuer}/registry/jwks.json`.
+    pub jwks_uri: Url,
 }
 
 /// `[[portal.deliveries]]`
@@ -95,6 +108,9 @@ pub struct PortalDelivery {
     /// Where single sign-on begins there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<Url>,
+    /// Operating days and hours, in words, for the status page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operating: Option<Name>,
 }
 
 /// PEM text, or the file that has it.
@@ -325,10 +341,14 @@ async fn register_for_sign_on(
         initiate_login_uri: delivery.initiate_login_uri.clone(),
         client_uri: Url::parse(home).ok(),
         policy_uri: None,
+        tos_uri: None,
+        logo_uri: None,
+        contacts: Vec::new(),
     };
     let known = provider.client(client_id).await.map_err(|e| failed(e.to_string()))?;
-    let status = known.as_ref().map_or(provider::Status::Active, |c| c.status);
-    if known.is_some_and(|c| c.registered.metadata == metadata) {
+    let status = known.as_ref().map_or(provider::Status::Active, |c| c.set);
+    // What the desk decided is not undone by a file.
+    if known.is_some_and(|c| c.registered.metadata == metadata || c.terms != provider::Terms::default()) {
         return Ok(());
     }
     let client = RegisteredClient {
@@ -365,6 +385,13 @@ fn portal_config(table: PortalTable, environment: Environment) -> Result<portal:
         origin: origin(&table.origin, "portal.origin")?,
         environment,
         open_registration: table.open_registration,
+        desk: match table.desk {
+            None => None,
+            Some(d) => Some(portal::DeskConfig {
+                issuer: origin(&d.issuer, "portal.desk.issuer")?.as_str().to_owned(),
+                jwks_uri: d.jwks_uri,
+            }),
+        },
         card: portal::CardConfig {
             reader: origin(&table.card_reader, "portal.card_reader")?,
             anchors_pem: table.card_roots.read()?,
@@ -383,6 +410,7 @@ fn portal_config(table: PortalTable, environment: Environment) -> Result<portal:
                 client_id: d.client_id,
                 sso_client_id: d.sso_client_id,
                 initiate_login_uri: d.initiate_login_uri,
+                operating: d.operating.map(Into::into),
             })
             .collect(),
     })

@@ -15,11 +15,22 @@ pub struct Config {
     /// Whether developers may register clients themselves (RFC 7591). Only in the test environment,
     /// whatever stands here.
     pub open_registration: bool,
+    /// The desk that this portal takes instructions of (docs/registry.md); without one, of nobody.
+    pub desk: Option<DeskConfig>,
     /// Card check.
     pub card: CardConfig,
     /// Delivery services to have from the start; those of the same id are brought up to date, others
     /// that the registry has stay.
     pub deliveries: Vec<DeliveryConfig>,
+}
+
+/// The desk that admits clients and delivery services.
+#[derive(Clone, Debug)]
+pub struct DeskConfig {
+    /// `iss` of its instructions: its public address, without a slash at the end.
+    pub issuer: String,
+    /// Where its keys are.
+    pub jwks_uri: Url,
 }
 
 /// Where cards are read and what makes them trusted.
@@ -60,6 +71,9 @@ pub struct DeliveryConfig {
     /// what its discovery or registration says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<Url>,
+    /// Operating days and hours, in words, for the status page (guideline table 2.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operating: Option<ClientName>,
 }
 
 impl Config {

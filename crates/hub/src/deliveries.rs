@@ -250,7 +250,8 @@ impl crate::Portal {
     /// # Errors
     /// The database.
     pub async fn put_maintenance(&self, window: WindowRow) -> store::Result<()> {
-        self.db().write(move |tx| deliveries::put_window(tx, &window)).await?;
+        let now = self.clock().now();
+        self.db().write(move |tx| deliveries::put_window(tx, &window, now)).await?;
         self.registry_changed();
         Ok(())
     }
@@ -261,7 +262,8 @@ impl crate::Portal {
     /// The database.
     pub async fn drop_maintenance(&self, id: &str) -> store::Result<bool> {
         let id = id.to_owned();
-        let found = self.db().write(move |tx| deliveries::drop_window(tx, &id)).await?;
+        let now = self.clock().now();
+        let found = self.db().write(move |tx| deliveries::drop_window(tx, &id, now)).await?;
         self.registry_changed();
         Ok(found)
     }

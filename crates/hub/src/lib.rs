@@ -15,7 +15,9 @@
 //! | [`events`] | unlinking as Security Event Tokens, both ways |
 //! | [`sweep`] | what repairs and tidies in the background |
 //! | [`user_status`] | ② of the API: registered? linked? |
-//! | [`deliveries`], [`registry`] | delivery services as handlers see them; clients and maintenance, for the command line |
+//! | [`deliveries`] | delivery services as handlers see them |
+//! | [`registry`] | clients, delivery services, maintenance: for the desk (docs/registry.md) and the command line |
+//! | [`verification`] | 本番動作確認: a client's named testers |
 
 pub mod card;
 pub mod citizen;
@@ -32,10 +34,11 @@ pub mod store;
 pub mod sweep;
 pub mod tokens;
 pub mod user_status;
+pub mod verification;
 
 use ::store::Migration;
 
-pub use config::{CardConfig, Config, DeliveryConfig};
+pub use config::{CardConfig, Config, DeliveryConfig, DeskConfig};
 pub use state::Portal;
 
 /// The tables of a portal, for [`::store::Db::open`].

@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use journey::Asked;
+use oauth::client::RegistrationPolicy;
 use oauth::rar::{self, Details, types};
+use oauth::registry::Api;
 use oauth::{ClientKind, ErrorCode, OAuthError, PushedRequest, Scope, ServerMetadata};
-use provider::{Client, Role, Settings};
+use provider::{Client, Role, Settings, Terms};
 
 use crate::config::Config;
 use crate::deliveries;
@@ -33,6 +35,16 @@ pub const DETAILS: &[&str] = &[types::ATTRIBUTE_LINKAGE, types::USER_REGISTRATIO
 
 /// Grant types of leg A.
 pub const GRANT_TYPES: &[&str] = &["authorization_code"];
+
+/// What clients may register.
+pub(crate) fn with_policy<T>(f: impl FnOnce(&RegistrationPolicy<'_>) -> T) -> T {
+    f(&RegistrationPolicy {
+        grant_types: GRANT_TYPES,
+        scope: &Scope::of(scopes::ALL),
+        authorization_details_types: DETAILS,
+        id_token_algs: provider::ID_TOKEN_ALGS,
+    })
+}
 
 pub(crate) fn settings(config: &Config) -> Settings {
     Settings {
@@ -84,6 +96,39 @@ fn named(details: &Details) -> Vec<&String> {
     ids
 }
 
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// What a client is approved for, in words for its developer.
+pub fn approvals(terms: &Terms) -> String {
+    list(Api::ALL.into_iter().filter(|api| terms.approves(*api)).map(Api::as_str))
+}
+
+/// Each of the three APIs is approved by itself (guideline 1.2).
+fn approved(terms: &Terms, request: &PushedRequest) -> Result<(), OAuthError> {
+    let details = &request.authorization_details;
+    let asked = [
+        (types::ATTRIBUTE_LINKAGE, Api::AttributeLinkage, details.attribute_linkage().is_some()),
+        (types::USER_REGISTRATION, Api::UserRegistration, details.user_registration()),
+        (types::DELIVERED_DOCUMENTS, Api::NoticesDocuments, details.delivered_documents().is_some()),
+    ];
+    let refused = |code, what: &str, api: Api| {
+        let (api, may) = (api.as_str(), approvals(terms));
+        Err(OAuthError::new(code, format!("{what} needs the approval {api}; this client is approved for: {may}")))
+    };
+    if let Some((kind, api, _)) = asked.into_iter().find(|(_, api, asked)| *asked && !terms.approves(*api)) {
+        let what = format!("authorization_details: type {kind}");
+        return refused(ErrorCode::InvalidAuthorizationDetails, &what, api);
+    }
+    let scope = request.scope.iter().find(|s| matches!(*s, scopes::NOTICES | scopes::DOCUMENTS));
+    match scope.filter(|_| !terms.approves(Api::NoticesDocuments)) {
+        Some(scope) => refused(ErrorCode::InvalidScope, &format!("scope {scope}"), Api::NoticesDocuments),
+        None => Ok(()),
+    }
+}
+
 /// Judges pushed requests.
 pub(crate) struct PortalRole(pub(crate) Seed);
 
@@ -104,18 +149,19 @@ impl Role for PortalRole {
             }
         }
         asked(details)?;
+        approved(&client.terms, request)?;
         let known = self.0.deliveries().await.map_err(|e| {
             tracing::error!(error = %e, "the registry can't be read");
             OAuthError::server_error()
         })?;
         for id in named(details) {
-            if !deliveries::find(&known, id).is_some_and(|d| d.active) {
-                let names: Vec<_> = known.iter().filter(|d| d.active).map(|d| d.id()).collect();
+            if !deliveries::find(&known, id).is_some_and(|d| d.active && client.terms.approves_service(id)) {
+                let may = known.iter().filter(|d| d.active && client.terms.approves_service(d.id()));
                 return Err(OAuthError::new(
                     ErrorCode::InvalidAuthorizationDetails,
                     format!(
                         "authorization_details: there is no delivery service '{id}' for this client; there are: {}",
-                        names.join(", ")
+                        list(may.map(|d| d.id()))
                     ),
                 ));
             }

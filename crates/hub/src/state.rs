@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base::outbound::Outbound;
 use base::{Clock, Lang, Rng};
+use oauth::remote_keys::RemoteKeys;
 use provider::{Client, Provider};
 use store::{Db, Sealer};
 use web::{Fault, Site};
@@ -32,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) cards: Cards,
     pub(crate) in_flight: InFlight,
     pub(crate) document_tokens: Tokens,
+    /// The desk's keys, where there is a desk.
+    pub(crate) desk_keys: Option<RemoteKeys>,
 }
 
 impl Portal {
@@ -62,6 +65,7 @@ impl Portal {
         let cards = Cards::new(&config)?;
         let key = provider.signing_key().clone();
         let registry = Registry::new(db.clone(), clock.clone(), rng.clone(), outbound.clone(), key);
+        let desk_keys = config.desk.as_ref().map(|d| RemoteKeys::new(d.jwks_uri.clone()));
         let portal = Self(Arc::new(Inner {
             config,
             db,
@@ -75,6 +79,7 @@ impl Portal {
             cards,
             in_flight: InFlight::default(),
             document_tokens: Tokens::default(),
+            desk_keys,
         }));
         seed.grow(&portal);
         portal.seed_deliveries().await?;
@@ -157,13 +162,13 @@ impl Portal {
         self.0.registry.forget();
     }
 
-    /// The delivery services that a client may ask for. Every active one, until the desk approves them
-    /// one by one: this is the one place to change then.
+    /// The delivery services that a client may ask for: those of its approval that are active.
     ///
     /// # Errors
     /// The database.
-    pub async fn approved_deliveries(&self, _client: &Client) -> store::Result<Vec<Arc<Delivery>>> {
-        Ok(self.deliveries().await?.iter().filter(|d| d.active).cloned().collect())
+    pub async fn approved_deliveries(&self, client: &Client) -> store::Result<Vec<Arc<Delivery>>> {
+        let may = |d: &&Arc<Delivery>| d.active && client.terms.approves_service(d.id());
+        Ok(self.deliveries().await?.iter().filter(may).cloned().collect())
     }
 
     /// The name of a delivery service for a reader; its id when the registry has lost it.

@@ -8,7 +8,7 @@ use store::jobs::{self, Job};
 use crate::linking::{self, Cancel, Mode};
 use crate::run::step::Around;
 use crate::store::events as received;
-use crate::store::{challenges, hand_overs, journeys, linkages, sessions, sign_ins};
+use crate::store::{challenges, hand_overs, instructions, journeys, linkages, sessions, sign_ins};
 use crate::{Portal, events};
 
 /// How often [`Portal::sweep`] runs.
@@ -91,9 +91,11 @@ impl Portal {
                 sign_ins::purge(tx, before)?;
                 sessions::purge(tx, now)?;
                 received::purge(tx, now.minus(events::REMEMBERED))?;
+                instructions::purge(tx, now)?;
                 journeys::purge(tx, before).map(drop)
             })
             .await?;
+        self.provider().end_grants_of_ended_clients().await?;
         self.provider().purge().await
     }
 

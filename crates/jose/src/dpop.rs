@@ -142,7 +142,7 @@ pub enum DpopError {
 /// Checks a proof (section 4.3). Whether its `jti` was seen before is the caller's to find out.
 pub fn check(proof: &str, expect: &DpopExpectation<'_>) -> Result<DpopProof, DpopError> {
     if proof.len() > MAX_PROOF {
-        return Err(JwsError::TooLarge.into());
+        return Err(JwsError::TooLarge(MAX_PROOF).into());
     }
     let (jwk, verified) = jws::verify_embedded(proof, Typ::Is(TYP))?;
     let claims: Claims = verified.claims()?;
@@ -337,7 +337,10 @@ mod tests {
         assert!(matches!(raw(json!({"typ": TYP, "alg": "none", "jwk": public})), DpopError::Token(JwsError::Alg(_))));
         let other = SigningKey::generate(Alg::Es256, &Rng::seeded(10)).unwrap().jwk().bare().to_value();
         assert_eq!(raw(json!({"typ": TYP, "alg": "ES256", "jwk": other})), DpopError::Token(JwsError::Signature));
-        assert_eq!(check(&"x".repeat(MAX_PROOF + 1), &expect()).unwrap_err(), DpopError::Token(JwsError::TooLarge));
+        assert_eq!(
+            check(&"x".repeat(MAX_PROOF + 1), &expect()).unwrap_err(),
+            DpopError::Token(JwsError::TooLarge(MAX_PROOF))
+        );
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub const MAX_TOKEN: usize = 16 * 1024;
 /// Why a token was refused. The text says how to mend it and holds nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// Over [`MAX_TOKEN`].
-    #[error("the token is longer than {MAX_TOKEN} octets")]
-    TooLarge,
+    /// Over the limit, [`MAX_TOKEN`] as a rule.
+    #[error("the token is longer than {0} octets")]
+    TooLarge(usize),
     /// Not three base64url parts around a JSON header.
     #[error("not a compact JWS: {0}")]
     Malformed(&'static str),
@@ -150,7 +150,12 @@ fn compact<T: Serialize>(key: &SigningKey, header: &str, claims: &T) -> Result<S
 
 /// Checks form, algorithm, type, key and signature. Without a `kid`, every key of the algorithm is tried.
 pub fn verify(token: &str, keys: &KeySet, typ: Typ<'_>) -> Result<Verified, JwsError> {
-    let parts = Parts::split(token)?;
+    verify_within(token, keys, typ, MAX_TOKEN)
+}
+
+/// As [`verify`], for tokens that may be longer (or have to be shorter) than [`MAX_TOKEN`]: up to `max` octets.
+pub fn verify_within(token: &str, keys: &KeySet, typ: Typ<'_>, max: usize) -> Result<Verified, JwsError> {
+    let parts = Parts::split(token, max)?;
     let header = parts.header()?;
     if header.jwk.is_some() {
         return Err(JwsError::EmbeddedKey);
@@ -166,7 +171,7 @@ pub fn verify(token: &str, keys: &KeySet, typ: Typ<'_>) -> Result<Verified, JwsE
 
 /// Checks a token that brings its own key; the caller has to bind the key to something.
 pub(crate) fn verify_embedded(token: &str, typ: Typ<'_>) -> Result<(Jwk, Verified), JwsError> {
-    let parts = Parts::split(token)?;
+    let parts = Parts::split(token, MAX_TOKEN)?;
     let header = parts.header()?;
     typ.check(header.typ.as_deref())?;
     let jwk = header.jwk.clone().ok_or(JwsError::Malformed("the header has no jwk"))?;
@@ -182,7 +187,12 @@ pub(crate) fn verify_embedded(token: &str, typ: Typ<'_>) -> Result<(Jwk, Verifie
 
 /// The header and claims of a token **whose signature nobody checked**: to find out whose keys to load.
 pub fn peek<T: DeserializeOwned>(token: &str) -> Result<(Header, T), JwsError> {
-    let parts = Parts::split(token)?;
+    peek_within(token, MAX_TOKEN)
+}
+
+/// As [`peek`], for tokens of up to `max` octets.
+pub fn peek_within<T: DeserializeOwned>(token: &str, max: usize) -> Result<(Header, T), JwsError> {
+    let parts = Parts::split(token, max)?;
     Ok((parts.header()?, claims(&parts.payload()?)?))
 }
 
@@ -194,9 +204,9 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, JwsError> {
-        if token.len() > MAX_TOKEN {
-            return Err(JwsError::TooLarge);
+    fn split(token: &'a str, max: usize) -> Result<Self, JwsError> {
+        if token.len() > max {
+            return Err(JwsError::TooLarge(max));
         }
         let parts = || {
             let (signed, signature) = token.rsplit_once('.')?;
@@ -336,7 +346,7 @@ mod tests {
         assert!(verify(&forged(&key, &json!({"alg": "ES256", "typ": "application/jwt"})), &keys, ANY).is_ok());
         let twice = compact(&key, r#"{"alg":"ES256","alg":"none"}"#, &json!({})).unwrap();
         assert!(matches!(verify(&twice, &keys, ANY), Err(JwsError::Malformed(_))));
-        assert_eq!(verify(&"a".repeat(MAX_TOKEN + 1), &keys, ANY).unwrap_err(), JwsError::TooLarge);
+        assert_eq!(verify(&"a".repeat(MAX_TOKEN + 1), &keys, ANY).unwrap_err(), JwsError::TooLarge(MAX_TOKEN));
         let token = sign(&key, "JWT", &json!({})).unwrap();
         for wrong in [
             format!("{token}."),

@@ -76,6 +76,16 @@ pub struct ClientMetadata {
     pub client_uri: Option<Url>,
     /// `policy_uri`
     pub policy_uri: Option<Url>,
+    /// `tos_uri`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<Url>,
+    /// `logo_uri`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<Url>,
+    /// `contacts`: e-mail addresses of the people responsible (RFC 7591 section 2). For operators, never
+    /// shown to citizens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
 }
 
 /// What a server lets clients register.
@@ -174,6 +184,9 @@ impl ClientMetadata {
             initiate_login_uri: url(&map, "initiate_login_uri")?,
             client_uri: url(&map, "client_uri")?,
             policy_uri: url(&map, "policy_uri")?,
+            tos_uri: url(&map, "tos_uri")?,
+            logo_uri: url(&map, "logo_uri")?,
+            contacts: contacts(&map)?,
         })
     }
 
@@ -208,10 +221,15 @@ impl ClientMetadata {
             ("initiate_login_uri", &self.initiate_login_uri),
             ("client_uri", &self.client_uri),
             ("policy_uri", &self.policy_uri),
+            ("tos_uri", &self.tos_uri),
+            ("logo_uri", &self.logo_uri),
         ] {
             if let Some(v) = v {
                 put(k, v.as_str().into());
             }
+        }
+        if !self.contacts.is_empty() {
+            put("contacts", json!(self.contacts));
         }
         map
     }
@@ -294,6 +312,19 @@ fn alg(map: &Map<String, Value>, name: &str, allowed: &[Alg]) -> Result<Option<A
 
 fn url(map: &Map<String, Value>, name: &str) -> Result<Option<Url>, OAuthError> {
     string(map, name)?.map(|text| redirect::check_url(name, text).map_err(bad)).transpose()
+}
+
+fn contacts(map: &Map<String, Value>) -> Result<Vec<String>, OAuthError> {
+    let list = strings(map, "contacts")?.unwrap_or_default();
+    let address = |c: &String| {
+        let parts = c.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
+        parts && c.len() <= 254 && !c.chars().any(|c| c.is_whitespace() || c.is_control())
+    };
+    match list.iter().position(|c| !address(c)) {
+        Some(i) => Err(bad(format!("contacts[{i}] has to be an e-mail address of at most 254 octets"))),
+        None if list.len() > 16 => Err(bad("more than 16 contacts")),
+        None => Ok(list),
+    }
 }
 
 fn name(map: &Map<String, Value>) -> Result<ClientName, OAuthError> {
@@ -379,6 +410,21 @@ mod tests {
     }
 
     #[test]
+    fn pages_and_contacts_are_kept() {
+        let mut r = request();
+        r["tos_uri"] = json!("https://a.example/terms");
+        r["logo_uri"] = json!("https://a.example/logo.png");
+        r["contacts"] = json!(["tech@a.example"]);
+        let m = parse(&r).unwrap();
+        assert_eq!(m.contacts, ["tech@a.example"]);
+        assert_eq!(parse(&Value::Object(m.to_json())).unwrap(), m);
+        // What was stored before these members were known can still be read.
+        let mut old = serde_json::to_value(parse(&request()).unwrap()).unwrap();
+        assert!(old.as_object_mut().unwrap().remove("contacts").is_none());
+        serde_json::from_value::<ClientMetadata>(old).unwrap();
+    }
+
+    #[test]
     fn mistakes_are_named() {
         use ErrorCode::{InvalidClientMetadata as M, InvalidRedirectUri as R};
         let mut private = request()["jwks"].clone();
@@ -404,6 +450,10 @@ mod tests {
             ("id_token_signed_response_alg", json!("RS256"), M, "use ES256, EdDSA"),
             ("token_endpoint_auth_signing_alg", json!("HS256"), M, "use ES256, PS256, EdDSA"),
             ("initiate_login_uri", json!("http://a.example/login"), M, "https"),
+            ("tos_uri", json!("ftp://a.example/"), M, "tos_uri has to be https"),
+            ("logo_uri", json!("logo.png"), M, "logo_uri is not an absolute URL"),
+            ("contacts", json!(["a@a.example", "nobody"]), M, "contacts[1]"),
+            ("contacts", json!("a@a.example"), M, "contacts has to be an array"),
             ("id_token_encrypted_response_alg", json!("RSA-OAEP"), M, "not supported"),
         ] {
             let mut r = request();

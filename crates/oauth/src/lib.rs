@@ -2,7 +2,7 @@
 //!
 //! Server: [`form`] → [`assertion`] → [`pushed`] / [`token`] → [`response`], [`id_token`],
 //! [`resource`]; what may be asked for is in [`rar`], who may ask in [`client`]. Client: [`fapi`].
-//! Both: [`metadata`], [`error`], [`set`].
+//! Both: [`metadata`], [`error`], [`set`]. Between a desk and its portals: [`registry`].
 //!
 //! **Invariant:** every refusal is an [`OAuthError`] that names the mistake and how to mend it, and
 //! no message can be built from input that was not checked. **Boundary:** no sockets, no SQL, no
@@ -21,6 +21,7 @@ pub mod pkce;
 pub mod pushed;
 pub mod rar;
 pub mod redirect;
+pub mod registry;
 pub mod remote_keys;
 pub mod resource;
 pub mod response;

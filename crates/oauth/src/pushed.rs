@@ -282,6 +282,9 @@ mod tests {
                 initiate_login_uri: None,
                 client_uri: None,
                 policy_uri: None,
+                tos_uri: None,
+                logo_uri: None,
+                contacts: Vec::new(),
             },
         }
     }

@@ -12,6 +12,8 @@
 //! | [`sign_in`], [`me`] | sign-in by card, the citizen's page, unlinking |
 //! | [`sso`] | the portal as OpenID Provider of the delivery services |
 //! | [`api`] | leg C, public status, OpenAPI |
+//! | [`status`] | 稼働状況・メンテナンス情報: page and feed |
+//! | [`verification`] | testers of a client in production verification |
 //! | [`sandbox`] | the citizen played, in the test environment |
 
 pub mod api;
@@ -25,6 +27,8 @@ mod samples;
 pub mod sandbox;
 pub mod sign_in;
 pub mod sso;
+pub mod status;
+pub mod verification;
 
 use ::store::{Db, Sealer};
 use axum::Router;
@@ -33,30 +37,38 @@ use base::{Clock, Lang, Rng, codec};
 use web::{Fault, Route, Routes, Site, Theme};
 
 pub use hub::{
-    CardConfig, Config, DeliveryConfig, Portal, SCHEMA, citizen, deliveries, events, linking, registry, role, store,
-    sweep, user_status,
+    CardConfig, Config, DeliveryConfig, DeskConfig, Portal, SCHEMA, citizen, deliveries, events, linking, registry,
+    role, store, sweep, user_status,
 };
 
 /// Every template of this role.
-pub const TEMPLATES: &[&[(&str, &str)]] =
-    &[authorize::TEMPLATES, run::TEMPLATES, me::TEMPLATES, sign_in::TEMPLATES, sso::TEMPLATES];
+pub const TEMPLATES: &[&[(&str, &str)]] = &[
+    authorize::TEMPLATES,
+    run::TEMPLATES,
+    me::TEMPLATES,
+    sign_in::TEMPLATES,
+    sso::TEMPLATES,
+    status::TEMPLATES,
+    verification::TEMPLATES,
+];
 
 /// Texts of this role: Japanese and English, one pair for each area.
 pub const TEXTS: &[(&str, &str)] = &[
     (include_str!("../texts/common.ja.ftl"), include_str!("../texts/common.en.ftl")),
     (include_str!("../texts/journey.ja.ftl"), include_str!("../texts/journey.en.ftl")),
     (include_str!("../texts/me.ja.ftl"), include_str!("../texts/me.en.ftl")),
+    (include_str!("../texts/status.ja.ftl"), include_str!("../texts/status.en.ftl")),
 ];
 
 /// Texts that Rust looks up rather than a template, for the test that finds idle ones (`stem-*` for all
 /// that begin so).
 #[cfg(test)]
-const TEXTS_IN_RUST: &[&str] = &["me-grant-*", "me-list-comma"];
+const TEXTS_IN_RUST: &[&str] = &["me-grant-*", "me-list-comma", "status-feed-*"];
 
 /// Samples of the pages of further areas.
 #[cfg(test)]
 fn more_samples() -> Vec<web::testing::Sample> {
-    me::samples()
+    me::samples().into_iter().chain(status::samples::all()).chain(verification::samples::all()).collect()
 }
 
 /// Every route of this role, besides those of `provider` and `web`.
@@ -69,6 +81,9 @@ pub const ROUTES: &[&[Route]] = &[
     sso::ROUTES,
     me::ROUTES,
     events::ROUTES,
+    registry::endpoint::ROUTES,
+    status::ROUTES,
+    verification::ROUTES,
     api::ROUTES,
     sandbox::ROUTES,
 ];
@@ -102,6 +117,7 @@ pub fn site(config: &Config, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Resul
     let mut builder = Site::builder("portal", config.origin.clone())
         .environment(config.environment)
         .theme(Theme::Portal)
+        .status_page(status::PATH)
         .clock(clock.clone())
         .rng(rng.clone())
         .form_key(web::FormKey::new(key.ok_or_else(|| Fault::new("the form key has another length"))?));
@@ -126,6 +142,7 @@ fn router(portal: &Portal) -> Result<Router, Fault> {
     let routes = run::mount(routes);
     let routes = callback::mount(routes);
     let routes = me::mount(sso::mount(sign_in::mount(routes)));
+    let routes = verification::mount(status::mount(registry::endpoint::mount(routes)));
     let routes = sandbox::mount(api::mount(events::mount(routes)));
     routes
         .ready(move || {

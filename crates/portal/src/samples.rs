@@ -19,11 +19,12 @@ use hub::store::deliveries::WindowRow;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_438_800);
 
-fn this_site() -> Site {
+pub(crate) fn this_site() -> Site {
     let config = Config {
         origin: Origin::parse("https://portal.example").unwrap(),
         environment: Environment::Test,
         open_registration: true,
+        desk: None,
         card: CardConfig {
             reader: Origin::parse("https://card.example").unwrap(),
             anchors_pem: String::new(),

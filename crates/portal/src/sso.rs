@@ -77,7 +77,7 @@ pub(crate) async fn authorize(portal: &Portal, visit: &Visit, loaded: &LoadedReq
     if loaded.consumed {
         return Ok(over(visit));
     }
-    if let Err(e) = loaded.client.must_be_active() {
+    if let Err(e) = loaded.client.must_be_active(portal.clock().now()) {
         return Ok(refuse(portal, visit, loaded, e.code, &e.description));
     }
     let Some(delivery) = service(portal, loaded.client.id()).await?.filter(|d| d.active) else {
@@ -176,6 +176,7 @@ async fn issue(
                     details: Vec::new(),
                     extra: Map::new(),
                     private: Map::new(),
+                    tester: None,
                 },
             };
             this.provider().issue_code(tx, &grant).map(Ok)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base::{Clock, Timestamp, outbound::Outbound};
 use jose::{Alg, KeySet};
+use oauth::registry::Terms;
 use oauth::remote_keys::RemoteKeys;
 use oauth::{Keys, OAuthError, RegisteredClient};
 use parking_lot::Mutex;
@@ -15,39 +16,17 @@ use crate::store::clients::{self, ClientRow};
 
 /// How old what we know of a client's status may be: a suspension is in force everywhere this fast.
 pub const FRESH: Duration = Duration::from_secs(1);
-/// Whether a client may act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It may.
-    Active,
-    /// Not for now: new requests, tokens and fetches are refused, running journeys return their citizens.
-    Suspended,
-    /// Never again.
-    Terminated,
-}
-
-impl Status {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Terminated => "terminated",
-        }
-    }
-
-    /// From storage or the command line.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Suspended, Self::Terminated].into_iter().find(|s| s.as_str() == text)
-    }
-}
+/// Whether a client may act, as it was set; what it is at a given moment says [`Client::status`].
+pub use oauth::registry::ClientStatus as Status;
 
 /// A client ready for use.
 pub struct Client {
     /// What it registered.
     pub registered: RegisteredClient,
-    /// Whether it may act.
-    pub status: Status,
+    /// Its status as it was set.
+    pub set: Status,
+    /// What was approved and what is planned.
+    pub terms: Terms,
     keys: KeySource,
 }
 
@@ -62,27 +41,38 @@ impl Client {
         &self.registered.client_id
     }
 
-    /// `unauthorized_client` with `outcome=client_suspended` unless it may act.
-    pub fn must_be_active(&self) -> Result<(), OAuthError> {
-        match self.status {
-            Status::Active => Ok(()),
-            Status::Suspended => Err(OAuthError::new(
-                oauth::ErrorCode::UnauthorizedClient,
-                "this client is suspended; ask the desk that admitted it",
-            )
-            .with("outcome", "client_suspended")),
-            Status::Terminated => Err(OAuthError::new(
-                oauth::ErrorCode::UnauthorizedClient,
-                "the use of this client has ended; ask the desk that admitted it",
-            )
-            .with("outcome", "client_suspended")),
+    /// Its status at `now`: a change that was planned needs nobody to take effect.
+    pub fn status(&self, now: Timestamp) -> Status {
+        self.terms.status(self.set, now)
+    }
+
+    /// `unauthorized_client` with `outcome=client_suspended` unless it may act, be it for its testers only.
+    pub fn must_be_active(&self, now: Timestamp) -> Result<(), OAuthError> {
+        match self.status(now) {
+            Status::Active | Status::ProductionVerification => Ok(()),
+            Status::Suspended => Err(suspended("this client is suspended; ask the desk that admitted it")),
+            Status::Terminated => Err(suspended("the use of this client has ended; ask the desk that admitted it")),
         }
     }
+
+    /// As [`Client::must_be_active`], for a person: `tester` is who they are among the client's testers,
+    /// if anybody.
+    pub fn must_serve(&self, tester: Option<&str>, now: Timestamp) -> Result<(), OAuthError> {
+        self.must_be_active(now)?;
+        if self.terms.serves(self.set, tester, now) {
+            return Ok(());
+        }
+        Err(suspended("this client is in production verification: it is open to its named testers only"))
+    }
+}
+
+fn suspended(why: &str) -> OAuthError {
+    OAuthError::new(oauth::ErrorCode::UnauthorizedClient, why).with("outcome", "client_suspended")
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Client({}, {})", self.id(), self.status.as_str())
+        write!(f, "Client({}, {})", self.id(), self.set.as_str())
     }
 }
 
@@ -167,7 +157,8 @@ pub(crate) fn parse(row: &ClientRow) -> store::Result<Client> {
         ),
         Keys::JwksUri(url) => KeySource::Address(RemoteKeys::new(url.clone())),
     };
-    Ok(Client { registered, status, keys })
+    let terms = row.terms()?;
+    Ok(Client { registered, set: status, terms, keys })
 }
 
 /// Algorithms that ID Tokens are signed with here.

@@ -33,6 +33,9 @@ pub struct GrantBody {
     pub extra: Map<String, Value>,
     /// What the role itself wants to find again behind a token; never sent.
     pub private: Map<String, Value>,
+    /// Who the person is among the client's testers, when they came as one (`production_verification`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tester: Option<String>,
 }
 
 /// A grant about to be written.

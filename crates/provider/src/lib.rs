@@ -34,6 +34,7 @@ use oauth::{OAuthError, PushedRequest, RegisteredClient, Scope, ServerMetadata};
 pub use clients::{Client, FRESH, ID_TOKEN_ALGS, Status};
 pub use endpoints::{ROUTES, SANDBOX_ROUTES};
 pub use grant::{Access, AccessGrant, GrantBody, NewGrant};
+pub use oauth::registry::Terms;
 pub use request::{LoadedRequest, REQUEST_LIFE, RETURN_WINDOW, RequestRefusal};
 pub use resource::ResourceRefusal;
 pub use store::MIGRATIONS;
@@ -169,7 +170,7 @@ impl Provider {
         self.0.clients.get(id).await
     }
 
-    /// Adds or replaces a client: the desk, the command line, seeding.
+    /// Adds or replaces a client without a desk: registration by developers, seeding.
     ///
     /// # Errors
     /// The database.
@@ -177,31 +178,59 @@ impl Provider {
         let id = client.client_id.clone();
         let json = serde_json::to_string(client).map_err(|e| ::store::Error::Refused(e.to_string()))?;
         let now = self.0.clock.now();
-        self.0.db.write(move |tx| store::clients::put(tx, &id, status.as_str(), &json, now)).await?;
+        self.0.db.write(move |tx| store::clients::put(tx, &id, status, &Terms::default(), &json, now)).await?;
         self.0.clients.forget(&client.client_id);
         Ok(())
     }
 
-    /// Suspends, resumes or ends a client; `false` when there is none of that id. In force at once
-    /// here, on other nodes within [`FRESH`].
+    /// Suspends, resumes or ends a client, and gives up what was planned for it; `false` when there is none of
+    /// that id. In force at once here, on other nodes within [`FRESH`].
     ///
     /// # Errors
     /// The database.
     pub async fn set_client_status(&self, id: &str, status: Status) -> ::store::Result<bool> {
         let key = id.to_owned();
         let now = self.0.clock.now();
-        let found = self.0.db.write(move |tx| store::clients::set_status(tx, &key, status.as_str(), now)).await?;
-        self.0.clients.forget(id);
+        let found = self.0.db.write(move |tx| set_status(tx, &key, status, now)).await?;
+        self.client_changed(id);
         Ok(found)
     }
 
-    /// All clients with their status.
+    /// Forgets what is remembered of a client: its row was just changed.
+    pub fn client_changed(&self, id: &str) {
+        self.0.clients.forget(id);
+        self.0.tokens.clear();
+    }
+
+    /// Ends the grants of clients that have ended meanwhile by their schedule. Called by the role's sweep;
+    /// until it comes, their status refuses every call.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_grants_of_ended_clients(&self) -> ::store::Result<()> {
+        let now = self.0.clock.now();
+        let ended = self.0.db.read(move |tx| {
+            let mut ended = Vec::new();
+            for row in store::clients::living(tx)? {
+                if is_over(&row, now)? {
+                    ended.push(row.id);
+                }
+            }
+            Ok::<_, ::store::Error>(ended)
+        });
+        for id in ended.await? {
+            self.0.db.write(move |tx| end_grants(tx, &id, now)).await?;
+        }
+        Ok(())
+    }
+
+    /// All clients with their status as it was set.
     ///
     /// # Errors
     /// The database.
     pub async fn list_clients(&self) -> ::store::Result<Vec<(RegisteredClient, Status)>> {
         let rows = self.0.db.read(store::clients::list).await?;
-        rows.iter().map(|row| clients::parse(row).map(|c| (c.registered, c.status))).collect()
+        rows.iter().map(|row| clients::parse(row).map(|c| (c.registered, c.set))).collect()
     }
 
     /// Writes a grant and gives its code, in the transaction of the role's decision.
@@ -270,6 +299,37 @@ impl Provider {
             })
             .await
     }
+}
+
+/// Suspends, resumes or ends a client, gives up what was planned for it, and ends its grants with it.
+/// `false` when there is none of that id.
+///
+/// # Errors
+/// The database.
+pub fn set_status(tx: &mut Tx<'_>, id: &str, status: Status, now: base::Timestamp) -> ::store::Result<bool> {
+    let Some(row) = store::clients::get(tx, id)? else { return Ok(false) };
+    // A planned resumption must not undo what somebody decided just now.
+    let terms = Terms { schedule: Vec::new(), ..row.terms()? };
+    store::clients::set_status(tx, id, status, &terms, now)?;
+    if status == Status::Terminated {
+        end_grants(tx, id, now)?;
+    }
+    Ok(true)
+}
+
+/// Ends all grants to a client that has ended.
+///
+/// # Errors
+/// The database.
+pub fn end_grants(tx: &mut Tx<'_>, client_id: &str, now: base::Timestamp) -> ::store::Result<()> {
+    store::grants::revoke_client(tx, client_id, now)?;
+    store::clients::ended(tx, client_id, now)
+}
+
+fn is_over(row: &store::clients::ClientRow, now: base::Timestamp) -> ::store::Result<bool> {
+    let set = Status::parse(&row.status);
+    let set = set.ok_or_else(|| ::store::Error::inconsistent("oauth_clients.status", "not a status"))?;
+    Ok(row.terms()?.status(set, now) == Status::Terminated)
 }
 
 impl std::fmt::Debug for Provider {

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use crate::clients::FRESH;
 use crate::store::grants::{self, TokenRow};
 use crate::token::{database, replayed_proof};
-use crate::{Access, AccessGrant, Provider};
+use crate::{Access, AccessGrant, Client, Provider};
 
 /// Tokens as they were at most [`FRESH`] ago, by hash.
 #[derive(Default)]
@@ -139,7 +139,17 @@ impl Provider {
                 format!("this needs the scope {scope}, which the token does not have"),
             ));
         }
-        Ok(known.access.clone())
+        // Of the client as it is now: the token's copy may be as old again as the client's.
+        let client = self.living_client(known.access.client.id()).await?;
+        let tester = known.access.grant.as_ref().and_then(|g| g.body.tester.as_deref());
+        // Not `unauthorized_client` alone: a resource says 403 and names the outcome.
+        client.must_serve(tester, now).map_err(|e| e.status(403))?;
+        Ok(Access { client, ..known.access.clone() })
+    }
+
+    async fn living_client(&self, id: &str) -> Result<Arc<Client>, OAuthError> {
+        let gone = || OAuthError::new(ErrorCode::InvalidToken, "the client of this token is gone");
+        self.client(id).await.map_err(database)?.ok_or_else(gone)
     }
 
     async fn known(&self, token: &str, now: Timestamp) -> Result<Arc<Known>, OAuthError> {
@@ -163,13 +173,7 @@ impl Provider {
     }
 
     async fn describe(&self, row: TokenRow) -> Result<Known, OAuthError> {
-        let client = self
-            .client(&row.client_id)
-            .await
-            .map_err(database)?
-            .ok_or_else(|| OAuthError::new(ErrorCode::InvalidToken, "the client of this token is gone"))?;
-        // Not `unauthorized_client` alone: a resource says 403 and names the outcome.
-        client.must_be_active().map_err(|e| e.status(403))?;
+        let client = self.living_client(&row.client_id).await?;
         let mut expires = row.expires_at;
         let grant = match row.grant {
             None => None,

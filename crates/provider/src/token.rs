@@ -61,7 +61,7 @@ impl Provider {
                 "the client_assertion is signed with another algorithm than the registered token_endpoint_auth_signing_alg",
             ));
         }
-        client.must_be_active()?;
+        client.must_be_active(now)?;
         // The nonce is looked at before the assertion's jti is used up, so that the retry that
         // `use_dpop_nonce` asks for may carry the same assertion.
         let proof = call.proof.map(|p| self.proof(p, "POST", call.htu, None, now)).transpose()?;
@@ -153,7 +153,7 @@ impl Provider {
         let answer = self.0.db.write(move |tx| {
             // A refusal is an `Ok` here: what it uses up and revokes has to stay.
             match caller.use_up(tx)? {
-                Ok(()) => trade.run(tx, caller.client.id()),
+                Ok(()) => trade.run(tx, &caller.client),
                 Err(refused) => Ok(Err(refused)),
             }
         });
@@ -240,7 +240,8 @@ struct Trade {
 }
 
 impl Trade {
-    fn run(&self, tx: &mut Tx<'_>, client_id: &str) -> ::store::Result<Result<(String, GrantBody), OAuthError>> {
+    fn run(&self, tx: &mut Tx<'_>, client: &Client) -> ::store::Result<Result<(String, GrantBody), OAuthError>> {
+        let client_id = client.id();
         let unknown = || OAuthError::invalid_grant("the code is unknown, expired or already used");
         let Some(row) = grants::by_code(tx, &self.code)? else { return Ok(Err(unknown())) };
         let body: GrantBody =
@@ -252,6 +253,10 @@ impl Trade {
             dpop_jkt: body.dpop_jkt.as_deref(),
         };
         if let Err(refused) = binding.check(client_id, &self.redirect_uri, self.verifier.expose(), &self.jkt) {
+            return Ok(Err(refused));
+        }
+        // Before the code is used up: a client that is opened to everybody within the minute can still redeem it.
+        if let Err(refused) = client.must_serve(body.tester.as_deref(), self.now) {
             return Ok(Err(refused));
         }
         if row.code_used_at.is_some() || !grants::use_code(tx, &row.id, self.now)? {

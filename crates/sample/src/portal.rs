@@ -176,6 +176,9 @@ impl Portal {
             // The portal's error pages show it as the way out.
             client_uri: Url::parse(&self.config.origin.url("/")).ok(),
             policy_uri: None,
+            tos_uri: None,
+            logo_uri: None,
+            contacts: Vec::new(),
         })
     }
 }

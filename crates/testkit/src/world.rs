@@ -306,6 +306,7 @@ async fn start_portal(db: &Db, net: &Net, clock: &Clock, rng: &Rng, roots: &str)
         origin: origin(PORTAL),
         environment: Environment::Test,
         open_registration: true,
+        desk: None,
         card: portal::CardConfig {
             reader: origin(CARDS),
             anchors_pem: roots.to_owned(),
@@ -321,6 +322,7 @@ async fn start_portal(db: &Db, net: &Net, clock: &Clock, rng: &Rng, roots: &str)
             client_id: "portal".to_owned(),
             sso_client_id: Some(DELIVERY_ID.to_owned()),
             initiate_login_uri: Some(Url::parse(&format!("{DELIVERY}/sso/start")).unwrap()),
+            operating: None,
         }],
     };
     let sealer = Sealer::new(&master("portal"), rng.clone()).unwrap();
@@ -342,6 +344,9 @@ async fn register_for_sign_on(portal: &portal::Portal, clock: &Clock) {
         initiate_login_uri: None,
         client_uri: Url::parse(DELIVERY).ok(),
         policy_uri: None,
+        tos_uri: None,
+        logo_uri: None,
+        contacts: Vec::new(),
     };
     let client = RegisteredClient {
         client_id: DELIVERY_ID.to_owned(),

@@ -233,6 +233,7 @@ pub(crate) const SCOPE_KEYS: &[&str] = &[
     "languages",
     "session_ends",
     "session_extend",
+    "status_page",
 ];
 
 impl Object for Scope {
@@ -261,6 +262,7 @@ impl Object for Scope {
             "css" => Value::from(site.assets().css_path()),
             "js" => Value::from(site.assets().js_path()),
             "languages" => self.languages(),
+            "status_page" => Value::from(site.status_page()),
             "session_ends" => Value::from(self.session_ends.as_ref().map(|(t, _)| t.secs())),
             "session_extend" => Value::from(self.session_ends.as_ref().map(|(_, path)| path.clone())),
             _ => return None,

@@ -60,6 +60,7 @@ struct Inner {
     origin: Origin,
     environment: Environment,
     theme: Theme,
+    status_page: Option<&'static str>,
     clock: Clock,
     rng: Rng,
     form_key: FormKey,
@@ -87,6 +88,7 @@ pub struct SiteBuilder {
     origin: Origin,
     environment: Environment,
     theme: Theme,
+    status_page: Option<&'static str>,
     clock: Clock,
     rng: Rng,
     form_key: Option<FormKey>,
@@ -104,6 +106,7 @@ impl Site {
             origin,
             environment: Environment::Test,
             theme: Theme::default(),
+            status_page: None,
             clock: Clock::system(),
             rng: Rng::system(),
             form_key: None,
@@ -157,6 +160,10 @@ impl Site {
         self.0.theme
     }
 
+    pub(crate) fn status_page(&self) -> Option<&'static str> {
+        self.0.status_page
+    }
+
     pub(crate) fn form_key(&self) -> &FormKey {
         &self.0.form_key
     }
@@ -200,6 +207,14 @@ impl SiteBuilder {
     #[must_use]
     pub const fn theme(mut self, theme: Theme) -> Self {
         self.theme = theme;
+        self
+    }
+
+    /// The path of the page that says how the service is, for the foot of every page; without this call
+    /// there is none.
+    #[must_use]
+    pub const fn status_page(mut self, path: &'static str) -> Self {
+        self.status_page = Some(path);
         self
     }
 
@@ -257,6 +272,7 @@ impl SiteBuilder {
             origin: self.origin,
             environment: self.environment,
             theme: self.theme,
+            status_page: self.status_page,
             clock: self.clock,
             rng: self.rng,
             form_key,

@@ -10,6 +10,7 @@ web-back-label = Previous page
 web-receipt = Receipt number:
 web-footer = Enishi (縁) is a demonstration of attribute linkage, built on open standards.
 web-accessibility = Accessibility
+web-status = Service status and maintenance
 web-licences = Licences
 
 web-steps = Progress (5 steps)

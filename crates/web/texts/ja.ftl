@@ -10,6 +10,7 @@ web-back-label = 前の画面
 web-receipt = 受付番号：
 web-footer = 縁（Enishi）は、属性連携のしくみを公開された標準で作った見本です。
 web-accessibility = アクセシビリティ
+web-status = 稼働状況・メンテナンス情報
 web-licences = ライセンス
 
 web-steps = 手続きの流れ（全5ステップ）

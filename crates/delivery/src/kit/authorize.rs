@@ -188,7 +188,7 @@ impl Kit {
         if phase == Some(Phase::Refused) {
             return ended(run, Ending::Refused);
         }
-        if run.request.client.must_be_active().is_err() {
+        if run.request.client.must_be_active(now).is_err() {
             return ended(run, Ending::Suspended);
         }
         if phase == Some(Phase::Allowed) {

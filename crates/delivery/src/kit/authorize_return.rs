@@ -117,6 +117,7 @@ impl Kit {
                 details: vec![Granted::Linkage { linkage_id: run.token.linkage_id.clone() }],
                 extra: Map::new(),
                 private: Map::new(),
+                tester: None,
             },
         })
     }

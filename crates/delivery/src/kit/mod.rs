@@ -232,7 +232,7 @@ impl Kit {
         let client = portal_client(&config, clock.now())?;
         match provider.client(&client.client_id).await? {
             Some(known) if known.registered.metadata == client.metadata => {}
-            known => provider.put_client(&client, known.map_or(Status::Active, |k| k.status)).await?,
+            known => provider.put_client(&client, known.map_or(Status::Active, |k| k.set)).await?,
         }
         let portal = fapi::Client::new(
             fapi::Config {
@@ -417,6 +417,9 @@ fn portal_client(config: &KitConfig, now: Timestamp) -> Result<RegisteredClient,
             initiate_login_uri: None,
             client_uri: None,
             policy_uri: None,
+            tos_uri: None,
+            logo_uri: None,
+            contacts: Vec::new(),
         },
     })
 }

@@ -142,6 +142,7 @@ async fn portal_authorize(State(portal): State<Arc<PortalSide>>, visit: Visit) -
             details: Vec::new(),
             extra: serde_json::Map::new(),
             private: serde_json::Map::new(),
+            tester: None,
         },
     };
     let provider = portal.provider.clone();
@@ -185,6 +186,9 @@ async fn portal_side(net: &Arc<Net>, clock: &Clock, rng: &Rng) -> Arc<PortalSide
             initiate_login_uri: None,
             client_uri: None,
             policy_uri: None,
+            tos_uri: None,
+            logo_uri: None,
+            contacts: Vec::new(),
         },
     };
     provider.put_client(&mihon_post, Status::Active).await.unwrap();

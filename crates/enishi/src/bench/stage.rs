@@ -250,6 +250,7 @@ fn portal_file(plan: &Plan, port: u16, delivery: u16, reader: &str, cards: &Card
     let table = PortalTable {
         origin: origin(port),
         open_registration: true,
+        desk: None,
         card_reader: reader.to_owned(),
         card_roots: Pem::Pem(cards.root_pem()),
         crl_base: url(reader, "/crl")?,
@@ -263,6 +264,7 @@ fn portal_file(plan: &Plan, port: u16, delivery: u16, reader: &str, cards: &Card
             resources: None,
             sso_client_id: Some(DELIVERY_ID.to_owned()),
             initiate_login_uri: Some(url(&delivery, "/sso/start")?),
+            operating: None,
         }],
     };
     Ok(File { portal: Some(own(&table)?), ..file(plan, Role::Portal, port) })

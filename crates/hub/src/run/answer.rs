@@ -127,6 +127,7 @@ fn body(around: &Around, run: &Run, linked: &[LinkageRow], outcome: Outcome, now
         details: details(run, linked, now),
         extra,
         private: private(request, linked),
+        tester: run.tester.clone(),
     }
 }
 

@@ -145,7 +145,7 @@ impl Around {
 pub fn up_to_date(run: &Run, now: Timestamp) -> Journey {
     let ticked = run.journey.tick(now);
     let journey = ticked.as_ref().unwrap_or(&run.journey);
-    let suspended = if run.client_active { None } else { journey.apply(Event::ClientSuspended, now).ok() };
+    let suspended = if run.is_served(now) { None } else { journey.apply(Event::ClientSuspended, now).ok() };
     suspended.or(ticked).unwrap_or_else(|| run.journey.clone())
 }
 

@@ -4,15 +4,18 @@
 use base::Timestamp;
 use journey::Journey;
 use oauth::PushedRequest;
+use provider::store::clients::read_terms;
+use provider::{Status, Terms};
 use store::{Error, Result, Tx, params};
 
 store::statements! {
     INSERT = "INSERT INTO journeys (id, request_id, client_id, request, browser, receipt, state, seq, outcome,
-            created_at, updated_at, ended_at, returned_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12) ON CONFLICT (request_id) DO NOTHING";
-    // With the client's status of this very moment (the provider's table, in the same database): a
+            created_at, updated_at, ended_at, returned_at, tester_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13) ON CONFLICT (request_id) DO NOTHING";
+    // With the client's status and terms of this very moment (the provider's table, in the same database): a
     // suspended client's run ends at its next step.
-    GET = "SELECT j.request_id, j.client_id, j.request, j.browser, j.receipt, j.state, j.seq, j.card_index, j.answer, c.status
+    GET = "SELECT j.request_id, j.client_id, j.request, j.browser, j.receipt, j.state, j.seq, j.card_index, j.answer, c.status,
+            c.terms, j.tester_id
         FROM journeys j LEFT JOIN oauth_clients c ON c.id = j.client_id WHERE j.id = $1";
     BY_REQUEST = "SELECT id, browser FROM journeys WHERE request_id = $1";
     STEP = "UPDATE journeys SET state = $3, seq = $4, card_index = $5, outcome = $6, answer = $7, updated_at = $8,
@@ -45,10 +48,27 @@ pub struct Run {
     pub card_index: Option<String>,
     /// The sealed answer to the API user, once a code was minted.
     pub answer: Option<Vec<u8>>,
-    /// Whether the client may act.
-    pub client_active: bool,
+    /// Who the citizen is among the client's testers, when the run began as a tester's.
+    pub tester: Option<String>,
+    /// The client's status as it was set and what is planned; `None` when the client is gone.
+    client: Option<(Status, Terms)>,
     /// `seq` as stored: what the next update compares.
     stored_seq: u64,
+}
+
+impl Run {
+    /// Whether the client may go on with this citizen at `now`.
+    pub fn is_served(&self, now: Timestamp) -> bool {
+        self.client.as_ref().is_some_and(|(set, terms)| terms.serves(*set, self.tester.as_deref(), now))
+    }
+
+    /// The tester whose run this is, while the client is open to its testers only: then the card has to be
+    /// that tester's.
+    pub fn verifying_tester(&self, now: Timestamp) -> Option<&str> {
+        let (set, terms) = self.client.as_ref()?;
+        let tester = self.tester.as_deref();
+        tester.filter(|_| terms.status(*set, now) == Status::ProductionVerification)
+    }
 }
 
 /// Begins a run; `false` when its request has one already.
@@ -61,6 +81,7 @@ pub fn insert(
     browser: &str,
     receipt: &str,
     journey: &Journey,
+    tester: Option<&str>,
     now: Timestamp,
 ) -> Result<bool> {
     let json = serde_json::to_string(request).map_err(|e| Error::Refused(e.to_string()))?;
@@ -81,7 +102,8 @@ pub fn insert(
             outcome,
             now,
             ended,
-            journey.returned()
+            journey.returned(),
+            tester
         ],
     )?;
     Ok(n == 1)
@@ -101,7 +123,15 @@ pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<Run>> {
         journey: Journey::from_json(&state).map_err(|e| Error::inconsistent("journeys.state", e))?,
         card_index: r.opt_text(7)?,
         answer: r.opt_blob(8)?,
-        client_active: r.opt_text(9)?.as_deref() == Some("active"),
+        client: match r.opt_text(9)? {
+            None => None,
+            Some(status) => {
+                let status = Status::parse(&status);
+                let status = status.ok_or_else(|| Error::inconsistent("oauth_clients.status", "not a status"))?;
+                Some((status, read_terms(r.opt_text(10)?.as_deref())?))
+            }
+        },
+        tester: r.opt_text(11)?,
         stored_seq: u64::try_from(r.int(6)?).map_err(|e| Error::inconsistent("journeys.seq", e))?,
     }))
 }

@@ -1,25 +1,29 @@
 //! Tables and statements of the portal.
 
+pub mod admissions;
 pub mod challenges;
 pub mod citizens;
 pub mod deliveries;
 pub mod events;
 pub mod grants_me;
 pub mod hand_overs;
+pub mod instructions;
 pub mod journeys;
 pub mod linkages;
 pub mod linkages_me;
 pub mod registry;
 pub mod sessions;
 pub mod sign_ins;
+pub mod testers;
 
 use store::Migration;
 
 /// The tables of this room.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    room: "portal",
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        room: "portal",
+        version: 1,
+        sql: "
 CREATE TABLE citizens (
     id TEXT PRIMARY KEY,
     card_index TEXT NOT NULL UNIQUE,
@@ -141,10 +145,62 @@ CREATE TABLE received_events (
     at BIGINT NOT NULL);
 CREATE INDEX received_events_at ON received_events (at);
 ",
-}];
+    },
+    Migration {
+        room: "portal",
+        version: 2,
+        sql: "
+ALTER TABLE journeys ADD COLUMN tester_id TEXT;
+
+ALTER TABLE deliveries ADD COLUMN revision BIGINT;
+ALTER TABLE deliveries ADD COLUMN digest TEXT;
+ALTER TABLE deliveries ADD COLUMN entry TEXT;
+
+ALTER TABLE maintenance ADD COLUMN updated_at BIGINT;
+ALTER TABLE maintenance ADD COLUMN withdrawn_at BIGINT;
+
+CREATE TABLE admissions (
+    client_id TEXT PRIMARY KEY,
+    source TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    updated_at BIGINT NOT NULL);
+
+CREATE TABLE instructions (
+    jti TEXT PRIMARY KEY,
+    op TEXT NOT NULL,
+    subject TEXT,
+    jws TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    outcome TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    kept BIGINT NOT NULL);
+CREATE INDEX instructions_subject ON instructions (subject, received_at);
+CREATE INDEX instructions_passing ON instructions (expires_at) WHERE kept = 0;
+
+CREATE TABLE testers (
+    client_id TEXT NOT NULL,
+    tester_id TEXT NOT NULL,
+    name TEXT,
+    token_hash TEXT NOT NULL UNIQUE,
+    not_after BIGINT NOT NULL,
+    browser TEXT,
+    bound_at BIGINT,
+    card_index TEXT,
+    identified_at BIGINT,
+    PRIMARY KEY (client_id, tester_id));
+CREATE INDEX testers_browser ON testers (browser);
+",
+    },
+];
 
 /// Every statement of this room, for the test that prepares them all. One line for each file.
 pub const STATEMENTS: &[&[(&str, &str)]] = &[
+    admissions::STATEMENTS,
+    instructions::STATEMENTS,
+    testers::STATEMENTS,
     challenges::STATEMENTS,
     citizens::STATEMENTS,
     deliveries::STATEMENTS,

@@ -73,6 +73,9 @@ pub fn client_metadata(key: &SigningKey) -> ClientMetadata {
         initiate_login_uri: None,
         client_uri: None,
         policy_uri: None,
+        tos_uri: None,
+        logo_uri: None,
+        contacts: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use oauth::rar::DocumentAction;
+use oauth::registry::Api;
 use provider::Access;
 
 use super::document_id::DocumentId;
@@ -64,6 +65,7 @@ fn later(code: &'static str, title: &str) -> ApiError {
 }
 
 async fn relay(portal: &Portal, access: &Access, id: &str) -> Result<Response, ApiError> {
+    ApiError::must_be_approved(access, Api::NoticesDocuments)?;
     let grant = grant(access)?;
     let reach = Reach::of(&grant.body)?;
     reach.may(DocumentAction::Read)?;

@@ -11,6 +11,7 @@ use base::Timestamp;
 use futures_util::future::join_all;
 use http::{HeaderMap, Method, Uri};
 use oauth::rar::DocumentAction;
+use oauth::registry::Api;
 use provider::Access;
 use serde::Serialize;
 
@@ -95,6 +96,7 @@ pub(super) async fn get(State(portal): State<Portal>, method: Method, uri: Uri, 
 }
 
 async fn list(portal: &Portal, access: &Access, query: &str) -> Result<Response, ApiError> {
+    ApiError::must_be_approved(access, Api::NoticesDocuments)?;
     let grant = grant(access)?;
     let reach = Reach::of(&grant.body)?;
     reach.may(DocumentAction::List)?;

@@ -14,17 +14,18 @@ mod document_id;
 mod documents;
 pub mod openapi;
 mod reach;
-mod status;
+pub(crate) mod status;
 mod upstream;
 mod user_status;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
+use oauth::registry::Api;
 use provider::{Access, AccessGrant};
 use web::{Fault, Problem, Route, Routes, Who};
 
 use hub::Portal;
-use hub::role::scopes;
+use hub::role::{self, scopes};
 
 /// The API's routes.
 pub const ROUTES: &[Route] = &[
@@ -62,6 +63,17 @@ impl ApiError {
 
     fn not_granted(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "not_granted", "The citizen did not agree to this", detail)
+    }
+
+    /// What the citizen agreed to, but the desk did not (any more).
+    fn must_be_approved(access: &Access, api: Api) -> Result<(), Self> {
+        let terms = &access.client.terms;
+        if terms.approves(api) {
+            return Ok(());
+        }
+        let (api, may) = (api.as_str(), role::approvals(terms));
+        let detail = format!("this needs the approval {api}; this client is approved for: {may}");
+        Err(Self::new(StatusCode::FORBIDDEN, "not_approved", "This client is not approved for this", detail))
     }
 
     fn bad_parameter(detail: impl Into<String>) -> Self {

@@ -181,10 +181,22 @@ fn public() -> [(&'static str, Value); 3] {
     ]
 }
 
-fn peers() -> [(&'static str, Value); 1] {
-    [(
-        "/events",
-        json!({ "post": {
+fn peers() -> [(&'static str, Value); 2] {
+    let problem = component("responses", "Problem");
+    let instruct = json!({ "post": {
+        "operationId": "instruct",
+        "summary": "For the desk of this portal, where there is one: clients, delivery services, maintenance (docs/registry.md)",
+        "requestBody": body(oauth::registry::MEDIA_TYPE, &json!({ "type": "string", "description": "Compact JWS, typ registry+jwt" })),
+        "responses": {
+            "200": answer("Carried out, or stood so already", "application/json", &json!({ "type": "object" })),
+            "400": problem, "401": problem, "403": problem, "404": problem, "409": problem, "415": problem, "422": problem, "503": problem,
+        },
+    } });
+    [
+        (oauth::registry::PATH, instruct),
+        (
+            "/events",
+            json!({ "post": {
             "operationId": "pushEvent",
             "summary": "For delivery services: a linkage has ended there (RFC 8417 by RFC 8935)",
             "requestBody": body(oauth::set::MEDIA_TYPE, &json!({ "type": "string", "description": "Compact JWS, typ secevent+jwt" })),
@@ -195,7 +207,8 @@ fn peers() -> [(&'static str, Value); 1] {
                     "properties": { "err": { "type": "string" }, "description": { "type": "string" } } })),
             },
         } }),
-    )]
+        ),
+    ]
 }
 
 fn register() -> Value {
@@ -360,7 +373,7 @@ fn schemas() -> Value {
         &["delivery_services", "maintenance"],
         json!({
         "delivery_services": { "type": "array", "items": { "type": "object", "required": ["id", "name", "operator", "status"], "properties": {
-            "id": text, "name": name, "operator": name, "status": { "enum": ["available", "maintenance", "suspended"] } } } },
+            "id": text, "name": name, "operator": name, "operating": name, "status": { "enum": ["available", "maintenance", "suspended"] } } } },
         "maintenance": { "type": "array", "items": { "type": "object", "required": ["delivery_service", "starts_at", "ends_at"], "properties": {
             "delivery_service": text, "starts_at": time, "ends_at": time, "note": name } } } }),
     );

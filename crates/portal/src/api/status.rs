@@ -30,6 +30,8 @@ struct Service {
     id: String,
     name: Text,
     operator: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operating: Option<Text>,
     status: &'static str,
 }
 
@@ -68,11 +70,17 @@ fn service(d: &Delivery, now: Timestamp) -> Service {
         id: d.id().to_owned(),
         name: text(&|lang| d.name(lang).to_owned()),
         operator: text(&|lang| d.config.operator.get(lang).to_owned()),
-        status: match (d.active, d.maintenance(now)) {
-            (false, _) => "suspended",
-            (true, Some(_)) => "maintenance",
-            (true, None) => "available",
-        },
+        operating: d.config.operating.as_ref().map(|o| Text { ja: o.ja.clone(), en: o.en.clone() }),
+        status: word(d, now),
+    }
+}
+
+/// How a delivery service is, in a word for programs.
+pub(crate) fn word(d: &Delivery, now: Timestamp) -> &'static str {
+    match (d.active, d.maintenance(now)) {
+        (false, _) => "suspended",
+        (true, Some(_)) => "maintenance",
+        (true, None) => "available",
     }
 }
 

@@ -11,12 +11,12 @@ use http::StatusCode;
 use journey::{Event, Journey, Outcome};
 use oauth::pushed::Prompt;
 use oauth::{ClientKind, ErrorCode};
-use provider::{LoadedRequest, RequestRefusal};
+use provider::{LoadedRequest, RequestRefusal, Status};
 use serde::{Deserialize, Serialize};
 use web::{Environment, Fault, Form, Origin, Route, Routes, Visit, Who};
 
 use crate::run::pages;
-use crate::sso;
+use crate::{sso, verification};
 use hub::deliveries::Delivery;
 use hub::run::{answer, path};
 use hub::store::deliveries::WindowRow;
@@ -100,7 +100,16 @@ enum Found {
     /// Answered already.
     Answer(Response),
     /// An API user's request that no browser has begun with.
-    Fresh(Box<LoadedRequest>, Option<Hindrance>),
+    Fresh(Box<Fresh>),
+}
+
+/// An API user's request that no browser has begun with.
+struct Fresh {
+    loaded: LoadedRequest,
+    /// Why there is no consent page for it.
+    hindrance: Option<Hindrance>,
+    /// Whom this browser tests the client as, while the client is in production verification.
+    tester: Option<String>,
 }
 
 async fn find(portal: &Portal, visit: &Visit, client_id: &str, request_uri: &str) -> Result<Found, Fault> {
@@ -125,12 +134,20 @@ async fn find(portal: &Portal, visit: &Visit, client_id: &str, request_uri: &str
     if loaded.consumed {
         return Ok(Found::Answer(pages::done(visit, &loaded.client, &loaded.request)));
     }
-    let hindrance = hindrance(portal, &loaded).await?;
-    Ok(Found::Fresh(Box::new(loaded), hindrance))
+    let now = portal.clock().now();
+    let tester = match loaded.client.status(now) {
+        Status::ProductionVerification => {
+            portal.tester(&loaded.client, visit.cookie(&verification::cookie(portal))).await?
+        }
+        _ => None,
+    };
+    let hindrance = hindrance(portal, &loaded, tester.as_deref()).await?;
+    Ok(Found::Fresh(Box::new(Fresh { loaded, hindrance, tester })))
 }
 
-async fn hindrance(portal: &Portal, loaded: &LoadedRequest) -> Result<Option<Hindrance>, Fault> {
-    if loaded.client.must_be_active().is_err() {
+async fn hindrance(portal: &Portal, loaded: &LoadedRequest, tester: Option<&str>) -> Result<Option<Hindrance>, Fault> {
+    // Also a stranger at a client that is open to its testers only: nothing is asked of them.
+    if loaded.client.must_serve(tester, portal.clock().now()).is_err() {
         return Ok(Some(Hindrance::Suspended));
     }
     if !loaded.fresh {
@@ -152,9 +169,9 @@ async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Fa
     let (Some(client_id), Some(request_uri)) = (visit.query("client_id"), visit.query("request_uri")) else {
         return Ok(unknown(&visit, explain(RequestRefusal::Malformed)));
     };
-    let (loaded, hindrance) = match find(&portal, &visit, &client_id, &request_uri).await? {
+    let Fresh { loaded, hindrance, .. } = match find(&portal, &visit, &client_id, &request_uri).await? {
         Found::Answer(response) => return Ok(response),
-        Found::Fresh(loaded, hindrance) => (loaded, hindrance),
+        Found::Fresh(fresh) => *fresh,
     };
     if loaded.request.prompts(Prompt::None) {
         // Nobody is asked, so nobody can have agreed (OpenID Connect Core section 3.1.2.6).
@@ -242,9 +259,9 @@ struct DecisionForm {
 
 /// `POST /oauth/authorize`: binds the request to this browser.
 async fn decide(State(portal): State<Portal>, visit: Visit, Form(form): Form<DecisionForm>) -> Result<Response, Fault> {
-    let (loaded, hindrance) = match find(&portal, &visit, &form.client_id, &form.request_uri).await? {
+    let Fresh { loaded, hindrance, tester } = match find(&portal, &visit, &form.client_id, &form.request_uri).await? {
         Found::Answer(response) => return Ok(response),
-        Found::Fresh(loaded, hindrance) => (loaded, hindrance),
+        Found::Fresh(fresh) => *fresh,
     };
     match (form.decision, hindrance) {
         (_, Some(hindrance)) => {
@@ -254,8 +271,8 @@ async fn decide(State(portal): State<Portal>, visit: Visit, Form(form): Form<Dec
             portal.db().write(move |tx| provider.consume_request(tx, &id)).await?;
             Ok(visit.redirect(&answer::refusal(portal.provider().issuer(), &loaded.request, hindrance.outcome())))
         }
-        (Decision::Agree, None) => begin(&portal, &visit, &loaded, true).await,
-        (Decision::Refuse, None) => begin(&portal, &visit, &loaded, false).await,
+        (Decision::Agree, None) => begin(&portal, &visit, &loaded, tester, true).await,
+        (Decision::Refuse, None) => begin(&portal, &visit, &loaded, tester, false).await,
         (Decision::Return, None) => {
             // What hindered has passed meanwhile: on with ②.
             let mut url = url::form_urlencoded::Serializer::new(format!("{AUTHORIZE}?"));
@@ -266,7 +283,13 @@ async fn decide(State(portal): State<Portal>, visit: Visit, Form(form): Form<Dec
 }
 
 /// The run begins, or ends at once with 「同意しない」.
-async fn begin(portal: &Portal, visit: &Visit, loaded: &LoadedRequest, agreed: bool) -> Result<Response, Fault> {
+async fn begin(
+    portal: &Portal,
+    visit: &Visit,
+    loaded: &LoadedRequest,
+    tester: Option<String>,
+    agreed: bool,
+) -> Result<Response, Fault> {
     let now = portal.clock().now();
     let asked = role::asked(&loaded.request.authorization_details)
         .map_err(|e| Fault::new(format!("a stored request asks for nothing: {e}")))?;
@@ -283,7 +306,8 @@ async fn begin(portal: &Portal, visit: &Visit, loaded: &LoadedRequest, agreed: b
     let (browser, receipt) = (visit.browser().hash(), visit.receipt().to_string());
     let provider = portal.provider().clone();
     let first = portal.db().write(move |tx| {
-        let first = journeys::insert(tx, &run, &request_id, &request, &browser, &receipt, &journey, now)?;
+        let tester = tester.as_deref();
+        let first = journeys::insert(tx, &run, &request_id, &request, &browser, &receipt, &journey, tester, now)?;
         if first && journey.has_ended() {
             provider.consume_request(tx, &request_id)?;
         }

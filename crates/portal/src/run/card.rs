@@ -13,7 +13,7 @@ use hub::card::{Card, Holder, Reading};
 use hub::run::again;
 use hub::run::step::{Around, Way};
 use hub::store::journeys::Run;
-use hub::store::{challenges, linkages};
+use hub::store::{challenges, linkages, testers};
 
 /// What came of a transaction.
 enum Step {
@@ -102,7 +102,15 @@ impl Answer {
             Some(Ok(indexes)) => Some(indexes.as_slice()),
             None => None,
         };
-        Ok(match around.portal.holder(tx, card, indexes)? {
+        let holder = around.portal.holder(tx, card, indexes)?;
+        let now = around.portal.clock().now();
+        if let (Holder::Citizen(_) | Holder::Unknown, Some(tester)) = (&holder, run.verifying_tester(now))
+            // Whoever sits at a tester's browser is not the tester yet.
+            && !testers::identify(tx, &run.client_id, tester, &card.index, now)?
+        {
+            return Ok(failed(CardFailure::OtherPerson));
+        }
+        Ok(match holder {
             Holder::AskPredecessors => None,
             Holder::Renewed => failed(CardFailure::Renewed),
             Holder::Citizen(citizen) => {

@@ -221,7 +221,7 @@ async fn every_service_says_how_it_stands() {
         assert_eq!(told["delivery_services"][0]["status"], "maintenance");
         assert_eq!(told["maintenance"][0]["delivery_service"], "post");
         assert_eq!(public(&w, "/api/v1/status").await, told);
-        registry::drop_maintenance(&w.db, &row.id).await.unwrap();
+        registry::drop_maintenance(&w.db, &w.clock.clock(), &row.id).await.unwrap();
         registry::set_delivery_active(&w.db, &w.clock.clock(), "post", false).await.unwrap();
         w.advance(2);
         assert_eq!(list(&client, &t, "").await.0, "unavailable");

@@ -6,6 +6,9 @@
 
 mod leg_c;
 mod me;
+mod registry;
 mod runs;
+mod suspension;
 mod tables;
+mod verification;
 mod world;

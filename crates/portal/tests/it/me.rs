@@ -35,6 +35,9 @@ async fn world(engine: Engine) -> World {
             initiate_login_uri: Some(Url::parse(&format!("{POST}/sso/start")).unwrap()),
             client_uri: None,
             policy_uri: None,
+            tos_uri: None,
+            logo_uri: None,
+            contacts: Vec::new(),
         },
     };
     w.portal.provider().put_client(&client, Status::Active).await.unwrap();
@@ -47,6 +50,7 @@ async fn world(engine: Engine) -> World {
         resources: None,
         sso_client_id: Some("mihon-post".into()),
         initiate_login_uri: None,
+        operating: None,
     };
     w.portal.put_delivery(&delivery, true).await.unwrap();
     w

@@ -23,7 +23,7 @@ use oauth::rar::{
 use oauth::response::AuthorizationResponse;
 use oauth::{RedirectUri, Scope};
 use parking_lot::Mutex;
-use portal::{CardConfig, Config, DeliveryConfig, Portal};
+use portal::{CardConfig, Config, DeliveryConfig, DeskConfig, Portal};
 use provider::Status;
 use store::testing::TestDb;
 use store::{Db, Engine, Sealer};
@@ -34,6 +34,7 @@ use web::{Environment, Origin};
 pub const PORTAL: &str = "https://portal.example";
 pub const CARD: &str = "https://card.example";
 pub const POST: &str = "https://post.example";
+pub const DESK: &str = "https://desk.example";
 pub const BACK: &str = "https://tax.example/return";
 
 /// Origins lead to routers; addresses that contain a word of `down` get no answer.
@@ -48,6 +49,10 @@ pub struct Net {
 impl Net {
     pub fn host(&self, origin: &str, router: Router) {
         self.hosts.lock().insert(origin.to_owned(), router);
+    }
+
+    pub fn router(&self, origin: &str) -> Router {
+        self.hosts.lock()[origin].clone()
     }
 
     pub fn down(&self, part: &str) {
@@ -104,7 +109,8 @@ pub struct World {
     pub db: Db,
     pub delivery: delivery::Delivery,
     config: Config,
-    place: TestDb,
+    pub place: TestDb,
+    pub desk_key: SigningKey,
     _others: [TestDb; 2],
     client: fapi::Client,
 }
@@ -147,10 +153,17 @@ impl World {
 
         let get = http::Request::get(format!("{CARD}/ca.pem")).body(Bytes::new()).unwrap();
         let anchors = String::from_utf8(net.send(get).await.unwrap().into_body().to_vec()).unwrap();
+        let desk_key = SigningKey::generate(Alg::Es256, &rng).unwrap();
+        let jwks = serde_json::json!({ "keys": [desk_key.jwk()] }).to_string();
+        net.host(DESK, Router::new().route("/registry/jwks.json", axum::routing::get(async move || jwks)));
         let config = Config {
             origin: origin(PORTAL),
             environment: Environment::Test,
             open_registration: true,
+            desk: Some(DeskConfig {
+                issuer: DESK.into(),
+                jwks_uri: format!("{DESK}/registry/jwks.json").parse().unwrap(),
+            }),
             card: CardConfig {
                 reader: origin(CARD),
                 anchors_pem: anchors,
@@ -166,6 +179,7 @@ impl World {
                 resources: None,
                 sso_client_id: None,
                 initiate_login_uri: None,
+                operating: None,
             }],
         };
         let place = TestDb::new(engine);
@@ -195,6 +209,9 @@ impl World {
                 initiate_login_uri: None,
                 client_uri: Some(Url::parse("https://tax.example/").unwrap()),
                 policy_uri: None,
+                tos_uri: None,
+                logo_uri: None,
+                contacts: Vec::new(),
             },
         };
         portal.provider().put_client(&registered, Status::Active).await.unwrap();
@@ -205,7 +222,7 @@ impl World {
             dpop_key: SigningKey::generate(Alg::Es256, &rng).unwrap(),
         };
         let client = fapi::Client::new(config_, outbound, clock.clock(), rng.clone());
-        Self { clock, rng, net, portal, db, delivery, config, place, _others: [cards, post], client }
+        Self { clock, rng, net, portal, db, delivery, config, place, desk_key, _others: [cards, post], client }
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -214,7 +231,7 @@ impl World {
 
     /// Kills the portal and starts it again on its database.
     pub async fn restart(self) -> Self {
-        let Self { clock, rng, net, portal, db, delivery, config, place, _others, client } = self;
+        let Self { clock, rng, net, portal, db, delivery, config, place, desk_key, _others, client } = self;
         net.hosts.lock().remove(PORTAL);
         drop((portal, db));
         let mut db = None;
@@ -239,7 +256,28 @@ impl World {
         .await
         .unwrap();
         net.host(PORTAL, router);
-        Self { clock, rng, net, portal, db, delivery, config, place, _others, client }
+        Self { clock, rng, net, portal, db, delivery, config, place, desk_key, _others, client }
+    }
+
+    /// A further node of the portal on the same database (PostgreSQL).
+    pub async fn second_node(&self, change: impl FnOnce(&mut Config)) -> (Portal, Router) {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let (clock, outbound) = (self.clock.clock(), Arc::new(self.net.clone()));
+        portal::build(config, self.place.open(portal::SCHEMA), sealer(3, &self.rng), outbound, clock, self.rng.clone())
+            .await
+            .unwrap()
+    }
+
+    /// The API user's client.
+    pub const fn client(&self) -> &fapi::Client {
+        &self.client
+    }
+
+    /// The API user's key, as its client authenticates with it.
+    pub async fn metadata(&self) -> serde_json::Map<String, serde_json::Value> {
+        let client = self.portal.provider().client("tax").await.unwrap().unwrap();
+        client.registered.metadata.to_json()
     }
 
     pub fn citizen(&self) -> Citizen {

@@ -12,6 +12,7 @@ store::statements! {
     DROP_CODE = "UPDATE oauth_grants SET revoked_at = $2 WHERE code = $1 AND code_used_at IS NULL AND revoked_at IS NULL";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_CLIENT_ACCOUNT = "UPDATE oauth_grants SET revoked_at = $3 WHERE account = $1 AND client_id = $2 AND revoked_at IS NULL";
+    REVOKE_CLIENT = "UPDATE oauth_grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
     REVOKE_TOKENS = "UPDATE oauth_tokens SET revoked_at = $2 WHERE grant_id = $1 AND revoked_at IS NULL";
     INSERT_TOKEN = "INSERT INTO oauth_tokens (id, grant_id, client_id, jkt, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN = "SELECT t.client_id, t.jkt, t.scope, t.expires_at, t.revoked_at,
@@ -128,6 +129,11 @@ pub fn revoke(tx: &mut Tx<'_>, grant_id: &str, now: Timestamp) -> Result<()> {
 /// Ends all grants of a person to a client.
 pub fn revoke_for(tx: &mut Tx<'_>, account: &str, client_id: &str, now: Timestamp) -> Result<u64> {
     tx.execute(REVOKE_CLIENT_ACCOUNT, &params![account, client_id, now])
+}
+
+/// Ends all grants to a client.
+pub fn revoke_client(tx: &mut Tx<'_>, client_id: &str, now: Timestamp) -> Result<u64> {
+    tx.execute(REVOKE_CLIENT, &params![client_id, now])
 }
 
 /// Keeps a token.

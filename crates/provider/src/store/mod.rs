@@ -9,10 +9,11 @@ pub mod requests;
 use store::Migration;
 
 /// The tables of this room.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    room: "provider",
-    version: 1,
-    sql: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        room: "provider",
+        version: 1,
+        sql: "
 CREATE TABLE oauth_clients (
     id TEXT PRIMARY KEY,
     status TEXT NOT NULL,
@@ -70,7 +71,16 @@ CREATE TABLE oauth_replay (
     expires_at BIGINT NOT NULL);
 CREATE INDEX oauth_replay_expires ON oauth_replay (expires_at);
 ",
-}];
+    },
+    Migration {
+        room: "provider",
+        version: 2,
+        sql: "
+ALTER TABLE oauth_clients ADD COLUMN terms TEXT;
+ALTER TABLE oauth_clients ADD COLUMN ended_at BIGINT;
+",
+    },
+];
 
 /// Every statement of this room, for the test that prepares them all.
 pub const STATEMENTS: &[&[(&str, &str)]] =

@@ -234,7 +234,13 @@ async fn suspension_is_in_force_within_a_second_everywhere() {
         let now = w.clock.clock().now();
         let key = id.clone();
         w.db.write(move |tx| {
-            provider::store::clients::set_status(tx, &key, "suspended", now.plus(Duration::from_secs(1)))
+            provider::store::clients::set_status(
+                tx,
+                &key,
+                Status::Suspended,
+                &provider::Terms::default(),
+                now.plus(Duration::from_secs(1)),
+            )
         })
         .await
         .unwrap();

@@ -166,6 +166,7 @@ impl World {
                 details: Vec::new(),
                 extra,
                 private: serde_json::Map::new(),
+                tester: None,
             },
         };
         let provider = self.provider.clone();

@@ -231,6 +231,7 @@ impl World {
                 details,
                 extra,
                 private: Map::new(),
+                tester: None,
             },
         };
         let provider = self.provider.clone();

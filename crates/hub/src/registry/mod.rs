@@ -1,18 +1,25 @@
-//! The registry as a person changes it: clients, delivery services, maintenance windows. For the command
-//! line, which works beside the running role on the same database; every node takes notice within a
-//! second.
+//! The registry: clients, delivery services, maintenance windows.
 //!
-//! What a running portal does to itself goes by [`crate::Portal::put_delivery`] and its neighbours.
+//! Here: as a person changes it on the command line, which works beside the running role on the same database;
+//! every node takes notice within a second. The desk's way is the registry API ([`endpoint`],
+//! docs/registry.md). What a running portal does to itself goes by [`crate::Portal::put_delivery`] and its
+//! neighbours.
+
+mod clients;
+pub mod endpoint;
+mod services;
+mod verdict;
 
 use base::{Clock, Rng, Timestamp};
-use oauth::client::RegistrationPolicy;
-use oauth::{ClientKind, ClientMetadata, OAuthError, RegisteredClient, Scope};
-use provider::Status;
-use provider::store::clients;
+use oauth::registry::{Scheduled, plain_id};
+use oauth::{ClientKind, ClientMetadata, OAuthError, RegisteredClient};
+use provider::store::clients as stored;
+use provider::{Status, Terms};
 use store::Db;
 
 use crate::config::DeliveryConfig;
 use crate::role;
+use crate::store::admissions::{self, AdmissionRow};
 use crate::store::deliveries::{self, WindowRow};
 use crate::store::registry;
 
@@ -62,18 +69,11 @@ pub async fn add_client(
     id: Option<String>,
     kind: ClientKind,
 ) -> Result<RegisteredClient, RegistryError> {
-    let policy = RegistrationPolicy {
-        grant_types: role::GRANT_TYPES,
-        scope: &Scope::of(role::scopes::ALL),
-        authorization_details_types: role::DETAILS,
-        id_token_algs: provider::ID_TOKEN_ALGS,
-    };
-    let metadata = ClientMetadata::from_json(metadata, &policy).map_err(RegistryError::Metadata)?;
+    let metadata = role::with_policy(|p| ClientMetadata::from_json(metadata, p)).map_err(RegistryError::Metadata)?;
     let now = clock.now();
     let client_id = id.unwrap_or_else(|| format!("cl_{}", base::id::ulid(now, rng)));
     // It becomes part of addresses of ours.
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    if client_id.is_empty() || client_id.len() > 64 || !client_id.bytes().all(plain) {
+    if !plain_id(&client_id) {
         return Err(RegistryError::Id);
     }
     let client = RegisteredClient { client_id, kind, issued_at: now, metadata };
@@ -81,41 +81,90 @@ pub async fn add_client(
     let key = client.client_id.clone();
     let free = db
         .write(move |tx| {
-            if clients::get(tx, &key)?.is_some() {
+            if stored::get(tx, &key)?.is_some() {
                 return Ok(false);
             }
-            clients::put(tx, &key, Status::Active.as_str(), &json, now)?;
+            stored::put(tx, &key, Status::Active, &Terms::default(), &json, now)?;
+            admissions::by_hand(tx, &key, now)?;
             Ok::<_, store::Error>(true)
         })
         .await?;
     if free { Ok(client) } else { Err(RegistryError::Taken(client.client_id)) }
 }
 
+/// A client with its status, for a list.
+#[derive(Clone, Debug)]
+pub struct ListedClient {
+    /// What it registered.
+    pub client: RegisteredClient,
+    /// Its status now.
+    pub status: Status,
+    /// What is planned next.
+    pub next: Option<Scheduled>,
+    /// `desk`, `command_line` or `registration`: who decided last.
+    pub source: &'static str,
+    /// The desk's revision; 0 without one.
+    pub revision: u64,
+}
+
 /// Every client with its status.
 ///
 /// # Errors
 /// The database.
-pub async fn clients(db: &Db) -> Result<Vec<(RegisteredClient, Status)>, RegistryError> {
-    let rows = db.read(clients::list).await?;
-    let read = |row: &clients::ClientRow| {
-        let client =
-            serde_json::from_str(&row.metadata).map_err(|e| store::Error::inconsistent("oauth_clients.metadata", e))?;
-        let status = Status::parse(&row.status)
-            .ok_or_else(|| store::Error::inconsistent("oauth_clients.status", "not a status"))?;
-        Ok((client, status))
-    };
-    rows.iter().map(read).collect()
+pub async fn clients(db: &Db, clock: &Clock) -> Result<Vec<ListedClient>, RegistryError> {
+    let now = clock.now();
+    let list = db.read(move |tx| {
+        let mut list = Vec::new();
+        for row in stored::list(tx)? {
+            let admission = admissions::get(tx, &row.id)?;
+            let client = serde_json::from_str(&row.metadata)
+                .map_err(|e| store::Error::inconsistent("oauth_clients.metadata", e))?;
+            let (set, terms) = (status(&row)?, row.terms()?);
+            list.push(ListedClient {
+                client,
+                status: terms.status(set, now),
+                next: terms.next(set, now),
+                source: source(admission.as_ref()),
+                revision: admission.map_or(0, |a| a.revision),
+            });
+        }
+        Ok::<_, store::Error>(list)
+    });
+    Ok(list.await?)
 }
 
-/// Suspends, resumes or ends a client: pushed requests, tokens and fetches follow within a second; runs
-/// under way return their citizens.
+fn status(row: &stored::ClientRow) -> store::Result<Status> {
+    Status::parse(&row.status).ok_or_else(|| store::Error::inconsistent("oauth_clients.status", "not a status"))
+}
+
+/// Who decided last on a client.
+fn source(admission: Option<&AdmissionRow>) -> &'static str {
+    match admission {
+        None => "registration",
+        Some(a) if a.is_desks() => "desk",
+        Some(_) => "command_line",
+    }
+}
+
+/// Suspends, resumes or ends a client and gives up what was planned for it: pushed requests, tokens and
+/// fetches follow within a second; runs under way return their citizens. The desk sees that it was not the
+/// desk's doing. Gives the status that counts now: after the end of a test period that is `suspended`
+/// whatever is set.
 ///
 /// # Errors
 /// [`RegistryError::Missing`], the database.
-pub async fn set_client_status(db: &Db, clock: &Clock, id: &str, status: Status) -> Result<(), RegistryError> {
+pub async fn set_client_status(db: &Db, clock: &Clock, id: &str, status: Status) -> Result<Status, RegistryError> {
     let (key, now) = (id.to_owned(), clock.now());
-    let found = db.write(move |tx| clients::set_status(tx, &key, status.as_str(), now)).await?;
-    if found { Ok(()) } else { Err(RegistryError::Missing("client", id.to_owned())) }
+    let found = db.write(move |tx| {
+        if !provider::set_status(tx, &key, status, now)? {
+            return Ok(None);
+        }
+        admissions::by_hand(tx, &key, now)?;
+        let row = stored::get(tx, &key)?;
+        row.map(|row| row.terms().map(|terms| terms.status(status, now))).transpose()
+    });
+    let found: Option<Status> = found.await?;
+    found.ok_or_else(|| RegistryError::Missing("client", id.to_owned()))
 }
 
 /// Every delivery service.
@@ -190,7 +239,7 @@ pub async fn add_maintenance(db: &Db, clock: &Clock, rng: &Rng, window: NewWindo
         .write(move |tx| {
             let known = deliveries::list(tx)?.iter().any(|d| d.id == stored.delivery_id);
             if known {
-                deliveries::put_window(tx, &stored)?;
+                deliveries::put_window(tx, &stored, now)?;
             }
             Ok::<_, store::Error>(known)
         })
@@ -211,9 +260,9 @@ pub async fn maintenance(db: &Db, clock: &Clock) -> Result<Vec<WindowRow>, Regis
 ///
 /// # Errors
 /// [`RegistryError::Missing`], the database.
-pub async fn drop_maintenance(db: &Db, id: &str) -> Result<(), RegistryError> {
-    let key = id.to_owned();
-    let found = db.write(move |tx| deliveries::drop_window(tx, &key)).await?;
+pub async fn drop_maintenance(db: &Db, clock: &Clock, id: &str) -> Result<(), RegistryError> {
+    let (key, now) = (id.to_owned(), clock.now());
+    let found = db.write(move |tx| deliveries::drop_window(tx, &key, now)).await?;
     if found { Ok(()) } else { Err(RegistryError::Missing("maintenance window", id.to_owned())) }
 }
 
@@ -245,8 +294,8 @@ mod tests {
             let broken = add_client(&db, &clock, &rng, b"{}", None, ClientKind::ApiUser).await.unwrap_err();
             assert!(broken.to_string().contains("jwks"), "{broken}");
             set_client_status(&db, &clock, "tax", Status::Suspended).await.unwrap();
-            let list = clients(&db).await.unwrap();
-            assert_eq!((list.len(), list[0].1), (1, Status::Suspended));
+            let list = clients(&db, &clock).await.unwrap();
+            assert_eq!((list.len(), list[0].status, list[0].source), (1, Status::Suspended, "command_line"));
             assert!(matches!(
                 set_client_status(&db, &clock, "other", Status::Active).await,
                 Err(RegistryError::Missing("client", _))
@@ -283,8 +332,8 @@ mod tests {
             set_delivery_active(&db, &clock, "post", false).await.unwrap();
             let listed = deliveries(&db, &clock).await.unwrap();
             assert!(!listed[0].active && listed[0].windows.len() == 1);
-            drop_maintenance(&db, &added.id).await.unwrap();
-            assert!(matches!(drop_maintenance(&db, &added.id).await, Err(RegistryError::Missing(..))));
+            drop_maintenance(&db, &clock, &added.id).await.unwrap();
+            assert!(matches!(drop_maintenance(&db, &clock, &added.id).await, Err(RegistryError::Missing(..))));
             assert!(maintenance(&db, &clock).await.unwrap().is_empty());
         }
     }
