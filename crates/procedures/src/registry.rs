@@ -80,6 +80,9 @@ pub struct Scheduled {
 pub struct Tester {
     /// Opaque.
     pub tester_id: String,
+    /// Whom the link is for, as the portal's page says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// base64url of SHA-256 of the token in the tester's link.
     pub token_hash: String,
     /// Until when the link works.
@@ -292,7 +295,7 @@ mod tests {
             not_after: None,
             apis: vec![Api::AttributeLinkage],
             delivery_services: vec!["mihon-post".to_owned()],
-            testers: vec![Tester { tester_id: "t1".to_owned(), token_hash: "h".to_owned(), not_after: at }],
+            testers: vec![Tester { tester_id: "t1".to_owned(), name: None, token_hash: "h".to_owned(), not_after: at }],
             case: "R8-000001".to_owned(),
             decided_by: ["a".to_owned(), "b".to_owned()],
         };

@@ -249,7 +249,12 @@ mod tests {
             not_after: None,
             apis: vec![Api::AttributeLinkage],
             delivery_services: Vec::new(),
-            testers: vec![Tester { tester_id: "t".to_owned(), token_hash: "h".to_owned(), not_after: at(9) }],
+            testers: vec![Tester {
+                tester_id: "t".to_owned(),
+                name: None,
+                token_hash: "h".to_owned(),
+                not_after: at(9),
+            }],
             case: "R8-1".to_owned(),
             decided_by: ["a".to_owned(), "b".to_owned()],
         };
