@@ -19,6 +19,8 @@ use crate::profile::{CPS, Environment, Partition, TEST_OCSP, TEST_ORGANISATION, 
 
 pub use crate::build::IssueError;
 
+/// Organisation of the authority of a demonstration: 見本.
+const DEMO_ORGANISATION: &str = "ENISHI-MIHON";
 const DAY: Duration = Duration::from_secs(86_400);
 /// Why a certificate was revoked, as lists say it. Never shown to the citizen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +105,26 @@ impl TestCa {
         Self::with_key(RsaKey::generate()?, now.minus(DAY * 1461), now.plus(DAY * 2191), rng)
     }
 
+    /// An authority for a demonstration of the production environment: the same shape and policy as the real one, its own
+    /// key, and a name that nobody can take for the real one (`O=ENISHI-MIHON`). Only a portal that pins its root takes it.
+    pub fn demonstration(now: Timestamp, rng: &Rng) -> Result<Self> {
+        let key = RsaKey::generate()?;
+        Self::named(key, DEMO_ORGANISATION, now.minus(DAY * 1461), now.plus(DAY * 2191), rng)
+    }
+
     /// An authority with a given key and validity.
     pub fn with_key(key: RsaKey, not_before: Timestamp, not_after: Timestamp, rng: &Rng) -> Result<Self> {
-        let subject = auth_subject()?;
+        Self::named(key, TEST_ORGANISATION, not_before, not_after, rng)
+    }
+
+    fn named(
+        key: RsaKey,
+        organisation: &'static str,
+        not_before: Timestamp,
+        not_after: Timestamp,
+        rng: &Rng,
+    ) -> Result<Self> {
+        let subject = auth_subject(organisation)?;
         let display = name(&[(C, "JP"), (O, "公的個人認証サービス")])?;
         // Root serials lie in the range of those of the leaves, four bytes.
         let serial = (u32::from_be_bytes(rng.bytes()) & 0x00ff_ffff | 0x0600_0000).to_be_bytes();
@@ -258,8 +277,8 @@ fn serial_bytes(serial: u32) -> Vec<u8> {
     if bytes.is_empty() { vec![0] } else { bytes }
 }
 
-fn auth_subject() -> Result<Name> {
-    name(&[(C, "JP"), (O, TEST_ORGANISATION), (OU, UNIT_AUTH), (OU, UNIT_JLIS)])
+fn auth_subject(organisation: &str) -> Result<Name> {
+    name(&[(C, "JP"), (O, organisation), (OU, UNIT_AUTH), (OU, UNIT_JLIS)])
 }
 
 /// `C=JP, O=JPKI-TEST, OU=JPKI for user authentication, OU=CRL Distribution Points, …`

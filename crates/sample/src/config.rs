@@ -47,6 +47,8 @@ pub enum ClientId {
     /// Register ourselves (RFC 7591) when a client id is first needed, and remember it. Works with a portal
     /// that has a `registration_endpoint`: the test environment.
     SelfRegister,
+    /// Entered on the page for developers, once the desk has given it. In [`Environment::Test`] only.
+    Entered,
 }
 
 /// A delivery service.

@@ -8,6 +8,7 @@
 //!
 //! | what an API user has to do | file |
 //! |---|---|
+//! | what the desk's sheets ask for, and where its client id goes (test environment) | `pages/developer.rs` |
 //! | keys: make, keep sealed, publish at `/jwks.json`, rotate | `keys.rs` |
 //! | become a client of the portal, push requests (PAR) | `portal.rs` |
 //! | say what is asked for (`authorization_details`), leave for the portal | `pages/connect.rs` |
@@ -62,6 +63,8 @@ pub const ROUTES: &[Route] = &[
     Route::post("/submit", Who::Browser),
     Route::get("/submitted", Who::Browser),
     Route::get("/jwks.json", Who::Public),
+    Route::get("/developer", Who::SandboxPage),
+    Route::post("/developer", Who::SandboxPage).body(1024),
 ];
 
 /// How long runs and forms nobody touched are kept.
@@ -117,6 +120,9 @@ pub async fn build(
     clock: Clock,
     rng: Rng,
 ) -> Result<(Sample, Router), BuildError> {
+    if matches!(config.client, ClientId::Entered) && config.environment == web::Environment::Production {
+        return Err(BuildError::Config("sample: in production the client id stands in the configuration"));
+    }
     if config.delivery_services.is_empty() {
         return Err(BuildError::Config("sample: name at least one delivery service to ask for"));
     }
@@ -158,6 +164,8 @@ pub async fn build(
         .post("/submit", pages::submit::post)
         .get("/submitted", pages::submit::show)
         .get("/jwks.json", pages::jwks::get)
+        .get("/developer", pages::developer::show)
+        .post("/developer", pages::developer::enter)
         .build(sample.clone())
         .map_err(|e| BuildError::Routes(Fault::routes(&e)))?;
     Ok((sample, router))
@@ -171,6 +179,7 @@ fn site(config: &Config, clock: &Clock, rng: &Rng, form_key: web::FormKey) -> Re
         .rng(rng.clone())
         .form_key(form_key)
         .templates(web::templates![
+            "developer.html",
             "start.html",
             "refused.html",
             "result.html",
@@ -190,6 +199,10 @@ impl Sample {
     /// # Errors
     /// In words, when the portal does not answer or does not take us; it is tried again when needed.
     pub async fn prepare(&self) -> Result<(), String> {
+        if matches!(self.0.config.client, ClientId::Entered) {
+            // Somebody enters it on the page for developers, some day.
+            return Ok(());
+        }
         self.0.portal.client().await.map(drop).map_err(|e| e.to_string())
     }
 

@@ -71,6 +71,9 @@ impl Portal {
         let client_id = match &self.config.client {
             ClientId::Given(id) => id.clone(),
             ClientId::SelfRegister => self.registration().await?.client_id,
+            ClientId::Entered => self.entered().await?.ok_or_else(|| {
+                PortalError::Setting("no client id was entered on the page for developers".to_owned())
+            })?,
         };
         let config = fapi::Config {
             issuer: self.issuer().to_owned(),
@@ -81,6 +84,22 @@ impl Portal {
         let client = fapi::Client::new(config, self.http.clone(), self.clock.clone(), self.rng.clone());
         *live = Some(client.clone());
         Ok(client)
+    }
+
+    /// The client id that was entered on the page for developers.
+    pub(crate) async fn entered(&self) -> Result<Option<String>, store::Error> {
+        let issuer = self.issuer().to_owned();
+        Ok(self.db.read(move |tx| secrets::registration(tx, &issuer)).await?.map(|r| r.client_id))
+    }
+
+    /// Takes a client id that was entered.
+    pub(crate) async fn enter(&self, client_id: String) -> Result<(), store::Error> {
+        let (issuer, redirect_uri, registered_at) =
+            (self.issuer().to_owned(), self.config.redirect_uri(), self.clock.now());
+        let row = Registration { client_id, redirect_uri, registered_at };
+        self.db.write(move |tx| secrets::register(tx, &issuer, &row)).await?;
+        self.forget().await;
+        Ok(())
     }
 
     /// Reads keys and registration anew at the next call.

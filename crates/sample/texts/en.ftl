@@ -221,3 +221,17 @@ submitted-year = Year
 submitted-next = Your employer will check it. To correct something, change the amounts and submit again.
 submitted-keep = You can print or save this page. This is a sample service: no return is filed.
 submitted-home = Back to the first page
+
+developer-title = For developers: what the desk asks for, and the client ID
+developer-lead = To become a client of the portal, apply at the desk. Its sheets ask for these values.
+developer-redirect = Redirect address
+developer-jwks = Address of the public keys (JWKS)
+developer-portal = Portal (issuer)
+developer-client = Client ID
+developer-client-hint = As the desk's e-mail says it.
+developer-save = Use this client ID
+developer-saved = This client ID is used from now on
+developer-missing = No client ID was entered yet
+developer-missing-text = Apply at the desk, then enter the client ID that it tells you.
+developer-wrong = Enter at most 255 plain characters.
+developer-none = none yet

@@ -212,3 +212,17 @@ submitted-year = 年分
 submitted-next = 勤め先の担当者が内容を確認します。訂正があるときは、金額を変更して、もう一度送信してください。
 submitted-keep = このページは印刷や保存ができます。これは見本のサービスのため、実際の申告にはなりません。
 submitted-home = 最初の画面に戻る
+
+developer-title = 開発者向け：窓口に申請する内容とクライアントID
+developer-lead = このサービスをポータルのクライアントにするには、窓口（デスク）で申請します。設定シートに、次の値を書いてください。
+developer-redirect = リダイレクトURI
+developer-jwks = 公開鍵（JWKS）のアドレス
+developer-portal = 接続先のポータル（発行者）
+developer-client = クライアントID
+developer-client-hint = 窓口からのメールに書かれたIDを入力してください。
+developer-save = クライアントIDを使う
+developer-saved = このクライアントIDを使います
+developer-missing = クライアントIDがまだ入力されていません
+developer-missing-text = 窓口で申請し、通知されたクライアントIDを入力してください。
+developer-wrong = 半角の文字で、255文字以内で入力してください。
+developer-none = まだ入力されていません

@@ -16,6 +16,7 @@ use pki::{CardKey, Challenge, Partition, Person, RsaKey};
 use store::{Db, Sealer};
 use tokio::sync::OnceCell;
 
+use crate::Hierarchy;
 use crate::store::{keys, pins};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,6 +34,7 @@ struct Inner {
     sealer: Sealer,
     clock: Clock,
     rng: Rng,
+    hierarchy: Hierarchy,
     authority: OnceCell<Arc<TestCa>>,
     stray: OnceCell<Arc<Stray>>,
     cards: HashMap<&'static str, OnceCell<Arc<Card>>>,
@@ -101,11 +103,11 @@ pub enum CardFault {
 }
 
 impl Cards {
-    pub(crate) fn new(db: Db, sealer: Sealer, clock: Clock, rng: Rng) -> Self {
+    pub(crate) fn new(db: Db, sealer: Sealer, clock: Clock, rng: Rng, hierarchy: Hierarchy) -> Self {
         let cards = PEOPLE.iter().map(|p| (p.id, OnceCell::new())).collect();
         let (authority, stray) = (OnceCell::new(), OnceCell::new());
         let lists = Mutex::new(HashMap::new());
-        Self(Arc::new(Inner { db, sealer, clock, rng, authority, stray, cards, lists }))
+        Self(Arc::new(Inner { db, sealer, clock, rng, hierarchy, authority, stray, cards, lists }))
     }
 
     /// Signs a challenge with a person's card, as the reader does: checks the PIN, counts misses.
@@ -258,10 +260,13 @@ impl Cards {
 
     pub(crate) async fn authority(&self) -> Result<Arc<TestCa>, SignError> {
         let made = self.0.authority.get_or_try_init(async || {
-            let (now, rng) = (self.0.clock.now(), self.0.rng.clone());
+            let (now, rng, hierarchy) = (self.0.clock.now(), self.0.rng.clone(), self.0.hierarchy);
             let (key, cert) = self
                 .stored("authority", move || {
-                    let ca = TestCa::generate(now, &rng)?;
+                    let ca = match hierarchy {
+                        Hierarchy::Test => TestCa::generate(now, &rng)?,
+                        Hierarchy::Demonstration => TestCa::demonstration(now, &rng)?,
+                    };
                     Ok((ca.pkcs8()?, ca.cert_der().to_vec()))
                 })
                 .await?;
@@ -274,11 +279,11 @@ impl Cards {
         let cell = self.0.cards.get(person.id).ok_or_else(|| unknown(person))?;
         let made = cell.get_or_try_init(async || {
             let authority = self.authority().await?;
-            let (now, rng) = (self.0.clock.now(), self.0.rng.clone());
+            let (now, rng, hierarchy) = (self.0.clock.now(), self.0.rng.clone(), self.0.hierarchy);
             let (key, certificate) = self
                 .stored(person.id, move || {
                     let key = RsaKey::generate()?;
-                    let certificate = authority.issue(&spec(person, now), &key, &rng)?;
+                    let certificate = authority.issue(&of(hierarchy, spec(person, now)), &key, &rng)?;
                     Ok((key.to_pkcs8()?, certificate))
                 })
                 .await?;
@@ -340,6 +345,15 @@ fn tries(left: i64) -> u8 {
 
 fn unknown(person: &Person) -> SignError {
     store::Error::inconsistent("people.id", format!("{} is not one of the test people", person.id)).into()
+}
+
+/// With the policy of the cards' hierarchy.
+fn of(hierarchy: Hierarchy, spec: CardSpec) -> CardSpec {
+    let environment = match hierarchy {
+        Hierarchy::Test => pki::Environment::Test,
+        Hierarchy::Demonstration => pki::Environment::Production,
+    };
+    CardSpec { environment, ..spec }
 }
 
 /// The certificate of a person: valid from yesterday to the fifth birthday from now; the expired one to the

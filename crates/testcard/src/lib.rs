@@ -35,6 +35,20 @@ pub struct Config {
     /// Seals the keys in the database and makes form tokens; the same on every node, kept apart from the
     /// database.
     pub master: Secret<[u8; 32]>,
+    /// Whose cards these are.
+    pub hierarchy: Hierarchy,
+}
+
+/// Whose cards a stand-in has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hierarchy {
+    /// Test cards: their certificates carry the test policy, which no production portal takes.
+    #[default]
+    Test,
+    /// For a demonstration of the production environment: an authority of its own, named 見本, whose certificates carry the
+    /// production policy. Worth something only at a portal whose operator pins its root, which nobody but a demonstration
+    /// does; a test portal refuses them by their policy.
+    Demonstration,
 }
 
 /// The role, ready to be served.
@@ -102,7 +116,7 @@ pub(crate) fn site(config: &Config, clock: &Clock, rng: &Rng) -> Result<Site, we
 pub fn build(config: Config, db: Db, clock: Clock, rng: Rng) -> Result<Testcard, BuildError> {
     let sealer = Sealer::new(&config.master, rng.clone())?;
     let site = site(&config, &clock, &rng)?;
-    let cards = Cards::new(db.clone(), sealer, clock.clone(), rng.clone());
+    let cards = Cards::new(db.clone(), sealer, clock.clone(), rng.clone(), config.hierarchy);
     let app = App { db: db.clone(), cards: cards.clone(), relying_parties: config.relying_parties.into(), clock, rng };
     let router = Routes::new(&site, ROUTES)
         .ready(move || {

@@ -137,6 +137,7 @@ impl World {
             origin: origin(CARD),
             relying_parties: vec![origin(PORTAL)],
             master: Secret::new([1; 32]),
+            hierarchy: testcard::Hierarchy::Test,
         };
         let card = testcard::build(config, db, clock.clock(), rng.clone()).unwrap();
         net.host(CARD, card.router);

@@ -9,6 +9,7 @@ use oauth::rar::{
 };
 use web::{Environment, Fault, FieldError, Form, Refusal, Visit};
 
+use crate::config::ClientId;
 use crate::outcome::Outcome;
 use crate::portal::PortalError;
 use crate::run::{self, Ask, Choice, Learned, RunId};
@@ -33,6 +34,10 @@ pub(crate) async fn post(
         return Ok(pages::start::page(&app, &visit, choice, errors).await?.respond());
     }
 
+    if matches!(config.client, ClientId::Entered) && app.0.portal.entered().await?.is_none() {
+        // Nobody can know us yet: first the desk, then its client id.
+        return Ok(visit.redirect("/developer?missing=1"));
+    }
     let mut redirect_uri = config.redirect_uri();
     if choice.unregistered {
         redirect_uri.push_str("-unregistered");

@@ -2,6 +2,7 @@
 
 pub(crate) mod callback;
 pub(crate) mod connect;
+pub(crate) mod developer;
 pub(crate) mod edit;
 pub(crate) mod form;
 pub(crate) mod import;

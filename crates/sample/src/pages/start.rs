@@ -6,6 +6,7 @@ use serde::Serialize;
 use web::{Environment, Fault, FieldError, Page, Visit};
 
 use crate::Sample;
+use crate::config::ClientId;
 use crate::outcome::Outcome;
 use crate::run::{Choice, Stage};
 use crate::status::Window;
@@ -25,6 +26,8 @@ pub(crate) struct Start {
     maintenance: Vec<Maintenance>,
     /// Whether the section for developers is shown.
     developer: bool,
+    /// Whether a client id can be entered.
+    entered: bool,
     choice: Choice,
 }
 
@@ -116,6 +119,7 @@ pub(crate) fn start(
         linked: linked.map(|(at, ids)| Linked { at, services: ids.iter().map(|id| named(id)).collect() }),
         maintenance: maintenance.collect(),
         developer: config.environment == Environment::Test,
+        entered: matches!(config.client, ClientId::Entered),
         choice,
         portal,
     };

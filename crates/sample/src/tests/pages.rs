@@ -30,7 +30,7 @@ fn both_languages_have_the_same_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_key_is_there_and_used() {
     let (_w, site) = world().await;
-    keys_used(&site, JA, &["start-message-long", "edit-amount-wrong", "line-*"]).unwrap();
+    keys_used(&site, JA, &["start-message-long", "edit-amount-wrong", "developer-wrong", "line-*"]).unwrap();
     let has = |key: &str| assert!(site.text(base::Lang::Ja, key, &[("portal", "x"), ("name", "x")]).is_ok(), "{key}");
     for outcome in Outcome::ALL {
         has(&format!("outcome-{}", outcome.as_str()));
@@ -116,6 +116,20 @@ async fn every_page_in_both_languages() {
         }));
     }
     shots.push(Shot::new(pages::callback::refused));
+    for current in [None, Some("p_01".to_owned())] {
+        shots.push(Shot::new(move |visit| {
+            let own = pages::developer::Developer {
+                redirect_uri: "http://localhost:7108/callback".to_owned(),
+                jwks_uri: "http://localhost:7108/jwks.json".to_owned(),
+                portal: "http://localhost:7105".to_owned(),
+                saved: current.is_some(),
+                missing: current.is_none(),
+                current: current.clone(),
+                entered: "<p>".to_owned(),
+            };
+            pages::developer::page(visit, own)
+        }));
+    }
 
     for outcome in Outcome::ALL {
         shots.push(result(&app, outcome, Learned::default(), outcome.with_token()));
