@@ -10,8 +10,10 @@
     reason = "helpers of tests: whatever goes wrong here has to fail the test loudly"
 )]
 
+pub mod admissions;
 pub mod net;
 pub mod world;
 
+pub use admissions::Admissions;
 pub use net::{Net, Trouble};
 pub use world::{Finished, World};

@@ -98,8 +98,12 @@ impl World {
             sample: TestDb::new(engine),
             cards: TestDb::new(engine),
         };
-        let config =
-            testcard::Config { origin: origin(CARDS), relying_parties: vec![origin(PORTAL)], master: master("cards") };
+        let config = testcard::Config {
+            origin: origin(CARDS),
+            relying_parties: vec![origin(PORTAL)],
+            master: master("cards"),
+            hierarchy: testcard::Hierarchy::Test,
+        };
         let db = places.cards.open(&[testcard::MIGRATIONS]);
         let cards = testcard::build(config, db, clock.clock(), rng.clone()).unwrap();
         net.host(CARDS, vec![cards.router]);
@@ -271,7 +275,7 @@ async fn states(db: &Db, sql: &'static str) -> Vec<(String, String)> {
 }
 
 /// Opens a database whose last owner may still be ending its threads.
-async fn reopen(place: &TestDb, schema: store::Schema<'_>) -> Db {
+pub(crate) async fn reopen(place: &TestDb, schema: store::Schema<'_>) -> Db {
     for _ in 0..200 {
         match Db::open(&place.target, schema) {
             Ok(db) => return db,
