@@ -41,9 +41,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, in the order in which they start.
-    pub const ALL: [Self; 5] = [Self::Testcard, Self::Delivery, Self::Portal, Self::Sample, Self::Desk];
-
     /// Its name: of the table in the file, of the database file, of the PostgreSQL schema.
     pub const fn name(self) -> &'static str {
         match self {
@@ -75,6 +72,9 @@ pub struct File {
     /// PostgreSQL: how many connections this process may hold (SQLite has its own way).
     #[serde(default = "sixteen")]
     pub database_connections: usize,
+    /// PostgreSQL: the schema with the role's tables, when it is not `enishi_{role}` (two portals in one database).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// The master key's file.
     pub key_file: PathBuf,
     /// Test or production.
@@ -173,19 +173,19 @@ impl File {
 
     /// The database.
     pub fn target(&self) -> Result<Target, ConfigError> {
-        target(&self.database, self.role, self.database_connections)
+        target(&self.database, self.role, self.schema.as_deref(), self.database_connections)
     }
 }
 
 /// `sqlite:PATH` or `postgres://…` (the role's tables go to a schema of its name).
-pub fn target(database: &str, role: Role, connections: usize) -> Result<Target, ConfigError> {
+pub fn target(database: &str, role: Role, schema: Option<&str>, connections: usize) -> Result<Target, ConfigError> {
     if let Some(path) = database.strip_prefix("sqlite:") {
         return Ok(Target::Sqlite(path.into()));
     }
     if database.starts_with("postgres://") || database.starts_with("postgresql://") {
         return Ok(Target::Postgres {
             url: database.to_owned(),
-            schema: format!("enishi_{}", role.name()),
+            schema: schema.map_or_else(|| format!("enishi_{}", role.name()), str::to_owned),
             connections,
         });
     }
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(file.target().unwrap(), Target::Sqlite(dir.path().join("p.db")));
         std::fs::write(&path, good.replace("listen", "lisen")).unwrap();
         assert!(File::read(&path).unwrap_err().to_string().contains("lisen"));
-        assert!(target("mysql://x", Role::Portal, 4).is_err());
+        assert!(target("mysql://x", Role::Portal, None, 4).is_err());
     }
 
     #[test]

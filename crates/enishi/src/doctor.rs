@@ -16,7 +16,7 @@ use crate::roles::World;
 ///
 /// # Errors
 /// When the file itself can't be read.
-pub async fn run(path: &Path, _: &World) -> Result<ExitCode, ConfigError> {
+pub async fn run(path: &Path, world: &World) -> Result<ExitCode, ConfigError> {
     let file = File::read(path)?;
     let mut report = Report::default();
     report.note("configuration", Ok(format!("{} for the role {}", path.display(), file.role)));
@@ -27,6 +27,9 @@ pub async fn run(path: &Path, _: &World) -> Result<ExitCode, ConfigError> {
     report.note("database", database(&file).await);
     if file.role == Role::Desk {
         report.note("e-mail", crate::roles_desk::mail_server(&file));
+        for (portal, found) in crate::desk_admin::known_at_portals(&file, world).await {
+            report.note(&format!("desk's key at the {portal} portal"), found);
+        }
     }
     for (what, url) in peers(&file) {
         report.note(&what, reach(&file, &url).await);
@@ -139,7 +142,13 @@ fn peers(file: &File) -> Vec<(String, String)> {
         Role::Sample => file
             .own::<crate::roles::SampleTable>()
             .map_or_else(|_| Vec::new(), |t| vec![("portal".to_owned(), discovery(&t.portal))]),
-        Role::Testcard | Role::Desk => Vec::new(),
+        Role::Desk => {
+            file.own::<crate::roles_desk::DeskTable>().ok().and_then(|t| t.portals).map_or_else(Vec::new, |p| {
+                let portal = |which: &str, origin: &str| (format!("{which} portal"), discovery(origin));
+                vec![portal("test", &p.test.origin), portal("production", &p.production.origin)]
+            })
+        }
+        Role::Testcard => Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod delivery_services;
 mod demo;
+mod desk_admin;
 mod doctor;
 mod log;
 mod roles;
@@ -68,6 +69,8 @@ enum Command {
     Client(client::Options),
     /// Delivery services of a portal, and their maintenance windows.
     Delivery(delivery_services::Options),
+    /// The desk's staff.
+    Desk(desk_admin::Options),
     /// Drive complete runs against a target and print runs/s and latencies.
     Bench(bench::Options),
 }
@@ -120,6 +123,7 @@ async fn run(command: Command, world: &World) -> Result<ExitCode, ConfigError> {
         Command::Doctor { config } => return doctor::run(&config, world).await,
         Command::Client(options) => client::run(options, world).await?,
         Command::Delivery(options) => delivery_services::run(options, world).await?,
+        Command::Desk(options) => desk_admin::run(options, world).await?,
         Command::Bench(options) => bench::run(options, world).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -47,6 +47,10 @@ pub struct TestcardTable {
     pub origin: String,
     /// Portals that may ask for readings.
     pub relying_parties: Vec<String>,
+    /// Cards for a demonstration of the production environment: of an authority of their own that is named 見本. Their root
+    /// is worth something only where it is pinned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demonstration: bool,
 }
 
 /// `[portal]`
@@ -146,6 +150,9 @@ pub struct SampleTable {
     /// Given by the portal's desk; without it the service registers itself (test environment).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// The client id is entered on its page for developers (test environment).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub client_id_on_page: bool,
     /// Delivery services to ask for.
     pub delivery_services: Vec<SampleDelivery>,
     /// Roots of the issuers of certificate documents: PEM, or fetched from an address (test environment).
@@ -196,6 +203,8 @@ pub enum Handle {
     Delivery(delivery::Delivery),
     /// The stand-in's cards: their roots, and for seeding.
     Testcard(testcard::Cards),
+    /// The desk, and its control plane when it has portals: for seeding.
+    Desk(desk::Desk, Option<control::Control>),
     /// Everything else is reached by HTTP only.
     Other,
 }
@@ -224,7 +233,7 @@ pub fn schema(role: Role) -> &'static [&'static [store::Migration]] {
         Role::Delivery => delivery::SCHEMA,
         Role::Sample => &[sample::MIGRATIONS],
         Role::Testcard => &[testcard::MIGRATIONS],
-        Role::Desk => desk::SCHEMA,
+        Role::Desk => control::SCHEMA,
     }
 }
 
@@ -237,7 +246,7 @@ pub fn open(file: &File) -> Result<Db, ConfigError> {
 }
 
 /// The outbound client of a role: its peers may have private addresses, its extra roots are trusted.
-fn outbound(file: &File) -> Result<Outbound, ConfigError> {
+pub(crate) fn outbound(file: &File) -> Result<Outbound, ConfigError> {
     let mut builder = web::outbound::Client::builder(file.environment);
     for peer in &file.peers {
         builder = builder.peer(&origin(peer, "peers")?);
@@ -370,7 +379,8 @@ fn testcard(
     let own = origin(&table.origin, "testcard.origin")?;
     let relying_parties =
         table.relying_parties.iter().map(|o| origin(o, "testcard.relying_parties")).collect::<Result<Vec<_>, _>>()?;
-    let config = testcard::Config { origin: own.clone(), relying_parties, master };
+    let hierarchy = if table.demonstration { testcard::Hierarchy::Demonstration } else { testcard::Hierarchy::Test };
+    let config = testcard::Config { origin: own.clone(), relying_parties, master, hierarchy };
     let built = testcard::build(config, db, clock, rng).map_err(|e| failed(Role::Testcard)(e.to_string()))?;
     Ok(Built {
         router: built.router,
@@ -433,7 +443,11 @@ fn sample_config(table: SampleTable, environment: Environment) -> Result<sample:
         origin: origin(&table.origin, "sample.origin")?,
         environment,
         portal: sample::Portal { issuer: origin(&table.portal, "sample.portal")?, name: table.portal_name.into() },
-        client: table.client_id.map_or(sample::ClientId::SelfRegister, sample::ClientId::Given),
+        client: match table.client_id {
+            Some(id) => sample::ClientId::Given(id),
+            None if table.client_id_on_page => sample::ClientId::Entered,
+            None => sample::ClientId::SelfRegister,
+        },
         delivery_services: table
             .delivery_services
             .into_iter()

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::Router;
 use base::outbound::Outbound;
 use base::{Clock, Rng};
+use control::{Control, PortalConfig};
+use desk::Desk;
 use mail::{SmtpSettings, Transport, Worker};
 use procedures::{SourceFile, Text};
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,44 @@ pub struct DeskTable {
     /// The mail server. Without one, the test environment keeps e-mails and shows them at `/outbox`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<toml::Table>,
+    /// The portals that the desk acts on. Without them decisions wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portals: Option<DeskPortals>,
+}
+
+/// `[desk.portals]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskPortals {
+    /// 接続確認環境
+    pub test: DeskPortal,
+    /// 本番環境
+    pub production: DeskPortal,
+}
+
+/// `[desk.portals.test]`, `[desk.portals.production]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskPortal {
+    /// Its issuer, exactly.
+    pub origin: String,
+    /// What staff and applicants call it.
+    pub name: Name,
+}
+
+fn control_plane(portals: Option<DeskPortals>) -> Result<Option<Control>, ConfigError> {
+    let Some(portals) = portals else { return Ok(None) };
+    let portal = |p: DeskPortal, which: &str| {
+        let origin = Origin::parse(&p.origin).map_err(|e| ConfigError::new(format!("desk.portals.{which}: {e}")))?;
+        Ok::<_, ConfigError>(PortalConfig { origin, name: Text { ja: p.name.ja, en: p.name.en } })
+    };
+    let (test, production) = (portal(portals.test, "test")?, portal(portals.production, "production")?);
+    if test.origin == production.origin {
+        return Err(ConfigError::new(
+            "desk.portals: test and production are one portal; what is tested there would be live",
+        ));
+    }
+    Ok(Some(Control::new(control::Config { test, production })))
 }
 
 /// `[[desk.documents]]`
@@ -126,6 +167,40 @@ fn config(table: &DeskTable, environment: Environment) -> Result<desk::Config, C
     })
 }
 
+/// The desk of a file, without its routes and background work: for the command line.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn open(
+    file: &File,
+    db: Db,
+    sealer: Sealer,
+    outbound: Outbound,
+    clock: Clock,
+    rng: Rng,
+) -> Result<(Desk, Option<Control>), ConfigError> {
+    let (desk, control, _) = assemble(file, db, sealer, outbound, clock, rng).await?;
+    Ok((desk, control))
+}
+
+async fn assemble(
+    file: &File,
+    db: Db,
+    sealer: Sealer,
+    outbound: Outbound,
+    clock: Clock,
+    rng: Rng,
+) -> Result<(Desk, Option<Control>, Router), ConfigError> {
+    let table: DeskTable = file.own()?;
+    let config = config(&table, file.environment)?;
+    let control = control_plane(table.portals)?;
+    let rooms = control.iter().map(Control::extension).collect();
+    let (desk, router) = desk::build_with(config, db, sealer, outbound, clock, rng, rooms)
+        .await
+        .map_err(|e| ConfigError::new(format!("desk: {e}")))?;
+    Ok((desk, control, router))
+}
+
 /// Builds the role.
 ///
 /// # Errors
@@ -139,12 +214,9 @@ pub async fn build(
     rng: Rng,
 ) -> Result<Built, ConfigError> {
     let table: DeskTable = file.own()?;
-    let config = config(&table, file.environment)?;
     let transport = transport(table.smtp, file.environment)?;
-    let origin = config.origin.clone();
-    let (desk, router) = desk::build(config, db.clone(), sealer, outbound, clock.clone(), rng)
-        .await
-        .map_err(|e| ConfigError::new(format!("desk: {e}")))?;
+    let (desk, control, router) = assemble(file, db.clone(), sealer, outbound, clock.clone(), rng).await?;
+    let origin = desk.config().origin.clone();
     let mails = Worker::new(db, desk.outbox().clone(), clock, transport);
     let (work, sessions) = (desk.clone(), desk.accounts().clone());
     Ok(Built {
@@ -152,7 +224,7 @@ pub async fn build(
         background: Box::pin(async move {
             tokio::join!(work.background(), sessions.background(), mails.run_forever(LOOK));
         }),
-        handle: Handle::Other,
+        handle: Handle::Desk(desk, control),
         origin,
     })
 }

@@ -226,6 +226,7 @@ fn file(plan: &Plan, role: Role, port: u16) -> File {
         role,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         database: plan.database.clone().unwrap_or_else(sqlite),
+        schema: None,
         database_connections: 16,
         key_file: plan.dir.join(format!("{role}.key")),
         environment: Environment::Test,

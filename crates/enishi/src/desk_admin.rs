@@ -1,0 +1,121 @@
+//! `enishi desk staff add`: the first member of staff; and what `enishi doctor` asks the portals of a desk.
+
+use std::path::PathBuf;
+
+use accounts::{Invitation, Realm};
+use base::Lang;
+use clap::Subcommand;
+use control::{Control, Place};
+use desk::Desk;
+use desk::kit::Purpose;
+use desk::staff::{StaffRole, StaffRoles};
+use mail::Email;
+use serde_json::json;
+use store::{Db, Sealer};
+
+use crate::config::{ConfigError, File, Role, master_key};
+use crate::roles::World;
+
+/// Options of `enishi desk`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Part {
+    /// Members of staff.
+    #[command(subcommand)]
+    Staff(StaffAction),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum StaffAction {
+    /// Invite a member of staff: prints a link that works once, to be handed over by hand. The person chooses a password
+    /// and a second factor there. Further members are invited on the pages.
+    Add {
+        /// The desk's configuration file (TOML).
+        #[arg(long)]
+        config: PathBuf,
+        /// The person's address; only an account of this address can accept.
+        #[arg(long)]
+        email: String,
+        /// A role; may be given several times.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+        /// The language of the pages: ja or en.
+        #[arg(long, default_value = "ja")]
+        lang: String,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
+    let Part::Staff(StaffAction::Add { config, email, roles, lang }) = options.part;
+    let file = File::read(&config)?;
+    if file.role != Role::Desk {
+        return Err(ConfigError::new(format!(
+            "staff belongs to a desk; {} is for the role {}",
+            config.display(),
+            file.role
+        )));
+    }
+    let email = Email::parse(&email).map_err(|e| ConfigError::new(format!("--email: {e}")))?;
+    let lang = Lang::from_tag(&lang).ok_or_else(|| ConfigError::new("--lang is ja or en"))?;
+    let known = StaffRole::ALL.map(StaffRole::as_str).join(", ");
+    let wanted = roles
+        .iter()
+        .map(|r| StaffRole::parse(r).ok_or_else(|| ConfigError::new(format!("--role {r}: there are {known}"))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let wanted = StaffRoles::new(wanted);
+    let purpose = Purpose::Staff { roles: wanted.as_text(), by: "command_line".to_owned() };
+    let purpose = serde_json::to_string(&purpose).map_err(|e| ConfigError::new(e.to_string()))?;
+    let (desk, _) = open(&file, world).await?;
+    let invitation = Invitation {
+        realm: Realm::Staff,
+        email: email.clone(),
+        lang,
+        from: "enishi".to_owned(),
+        to_what: desk.config().origin.to_string(),
+        purpose,
+    };
+    let link = desk.accounts().invitation_link(&invitation).await.map_err(|e| ConfigError::new(e.to_string()))?;
+    println!("{link}\n");
+    eprintln!("for {}, as {}; it works once, for fourteen days", email.as_str(), wanted.as_text());
+    Ok(())
+}
+
+/// The desk of a configuration file, on its database as it stands.
+async fn open(file: &File, world: &World) -> Result<(Desk, Option<Control>), ConfigError> {
+    let db = Db::attach(&file.target()?)
+        .map_err(|e| ConfigError::new(format!("{e}; `enishi migrate` makes the database")))?;
+    let master = master_key(&file.key_file)?;
+    let sealer = Sealer::new(&master, world.rng.clone()).map_err(|e| ConfigError::new(e.to_string()))?;
+    let outbound = crate::roles::outbound(file)?;
+    crate::roles_desk::open(file, db, sealer, outbound, world.clock.clone(), world.rng.clone()).await
+}
+
+/// Whether each portal takes the instructions of this desk: it is asked a question that changes nothing.
+pub async fn known_at_portals(file: &File, world: &World) -> Vec<(&'static str, Result<String, String>)> {
+    let (desk, control) = match open(file, world).await {
+        Ok((desk, Some(control))) => (desk, control),
+        Ok((_, None)) => {
+            let words = "no portals are configured: decisions wait ([desk.portals.test], [desk.portals.production])";
+            return vec![("test and production", Err(words.to_owned()))];
+        }
+        Err(e) => return vec![("test and production", Err(e.to_string()))],
+    };
+    let mut out = Vec::new();
+    for place in Place::ALL {
+        let said = control.ask(&desk, place, "list_delivery_services", json!({})).await;
+        out.push((
+            place.as_str(),
+            said.map(|_| "it takes instructions of this desk".to_owned()).map_err(|trouble| trouble.words),
+        ));
+    }
+    out
+}
