@@ -31,6 +31,7 @@ fn build(db: &TestDb, clock: Clock) -> Testcard {
         origin: web::Origin::parse("http://localhost:7004").unwrap(),
         relying_parties: vec![web::Origin::parse(PORTAL).unwrap()],
         master: Secret::new([3; 32]),
+        hierarchy: testcard::Hierarchy::Test,
     };
     testcard::build(config, db.open(&[testcard::MIGRATIONS]), clock, Rng::system()).unwrap()
 }
