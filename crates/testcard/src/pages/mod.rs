@@ -67,6 +67,7 @@ mod tests {
             origin: Origin::parse("http://localhost:7004").unwrap(),
             relying_parties: Vec::new(),
             master: Secret::new([1; 32]),
+            hierarchy: crate::Hierarchy::Test,
         };
         crate::site(&config, &Clock::system(), &Rng::seeded(1)).unwrap()
     }
