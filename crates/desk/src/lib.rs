@@ -288,6 +288,7 @@ fn kit(config: &Config, db: &Db, sealer: &Sealer, outbox: &Outbox, site: &Site) 
     let on_accept: accounts::OnAccept =
         Arc::new(move |tx, account, purpose| org::people::accepted(tx, account, purpose, clock.now(), &rng));
     let mut settings = accounts::Settings::new("/", "/staff", on_accept);
+    settings.qr = Some(|uri, label| ::paper::qr::svg(uri, label).ok());
     settings.cost = config.passwords;
     Accounts::new(settings, db.clone(), sealer.clone(), outbox.clone(), site)
 }
