@@ -79,3 +79,7 @@ mail-foot =
     { $origin }
     Nobody reads replies to this e-mail. Please use "Inquiries" on the site.
 
+punct-open = { " (" }
+punct-close = )
+punct-colon = { ": " }
+punct-comma = { ", " }

@@ -79,3 +79,7 @@ mail-foot =
     { $origin }
     このメールは送信専用です。ご質問は、サイトの「問合せ」からお送りください。
 
+punct-open = （
+punct-close = ）
+punct-colon = ：
+punct-comma = 、
