@@ -1,6 +1,6 @@
 // Runs the browser, foreign-client and crash tests and prints the totals.
 //
-//   node run.js [--full] [--only journey|foreign|crash] [part of a file name …]
+//   node run.js [--full] [--only journey|desk|foreign|crash] [part of a file name …]
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from 'node:test';
@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' }, workers: { type: 'string', default: '2' } },
   allowPositionals: true,
 });
-const groups = values.only ? [values.only] : ['journey', 'foreign', 'crash'];
+const groups = values.only ? [values.only] : ['journey', 'desk', 'foreign', 'crash'];
 const files = groups
   .flatMap((group) => readdirSync(join(here, group)).sort().map((file) => join(group, file)))
   .filter((file) => file.endsWith('.test.js') && (positionals.length === 0 || positionals.some((p) => file.includes(p))))

@@ -26,13 +26,21 @@ export class Client {
     return client;
   }
 
+  /** A client that the desk wrote to the portal, with the keys of its sheet. */
+  static async of(portal, id, key, redirect) {
+    const client = new Client();
+    const dpop = await generateKeyPair('ES256');
+    Object.assign(client, { portal, id, key, redirect, dpop: dpop.privateKey, dpopJwk: await exportJWK(dpop.publicKey) });
+    return client;
+  }
+
   /** A good request; its verifier is kept for the token request. */
   request(service) {
     this.verifier = randomBytes(32).toString('base64url');
     return {
       client_id: this.id,
       response_type: 'code',
-      redirect_uri: REDIRECT,
+      redirect_uri: this.redirect ?? REDIRECT,
       scope: 'openid user_status documents',
       state: randomUUID(),
       nonce: randomUUID(),

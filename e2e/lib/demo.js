@@ -145,7 +145,7 @@ export class Demo {
   /** Which role an address belongs to. */
   role(url) {
     const origin = new URL(url).origin;
-    return ['portal', 'delivery', 'sample', 'cards'].find((role) => new URL(this[role]).origin === origin);
+    return ['portal', 'delivery', 'sample', 'cards', 'desk'].find((role) => this[role] && new URL(this[role]).origin === origin);
   }
 
   /** Ctrl-C, as a developer does. */

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { startDemo } from './demo.js';
 import { closeBrowser, findings, secrets, visitor } from './visitor.js';
 
-/** No single visit takes longer. */
+/** No single visit takes longer, unless it says so. */
 const PATIENCE = 120_000;
 
 /**
@@ -18,7 +18,8 @@ export function suite(url, options = {}) {
     demo: undefined,
     async visit(how, what) {
       const v = await visitor(world.demo, how);
-      const limit = new Promise((_, no) => setTimeout(no, PATIENCE, new Error(`took longer than ${PATIENCE / 1000} s`)).unref());
+      const patience = how.patience ?? PATIENCE;
+      const limit = new Promise((_, no) => setTimeout(no, patience, new Error(`took longer than ${patience / 1000} s`)).unref());
       try {
         return await Promise.race([what(v), limit]);
       } catch (error) {

@@ -28,6 +28,8 @@ export const seen = new Set();
 /** Values that went through the address bar and belong in no log. */
 export const secrets = new Set();
 const SECRET = ['code', 'handle', 'state', 'request_uri', 'nonce', 'session'];
+/** Links of e-mails: who holds one acts with it. */
+const SECRET_PATH = /\/(?:register|reset|email|invitation|verification)\/([\w-]{20,})/;
 
 const CONTEXT = { ja: { locale: 'ja-JP' }, en: { locale: 'en-US' } };
 
@@ -53,6 +55,8 @@ export class Visitor {
       if (request.isNavigationRequest() && request.frame() === page.mainFrame()) {
         const { searchParams } = new URL(response.url());
         for (const name of SECRET) if (searchParams.get(name)?.length > 15) secrets.add(searchParams.get(name));
+        const link = SECRET_PATH.exec(response.url());
+        if (link) secrets.add(link[1]);
         this.documents.push({ url: response.url(), status: response.status(), response });
         if (response.status() >= 500) this.noise.push(`${request.method()} ${response.url()} answered ${response.status()}`);
       } else if (response.status() >= 400) {
@@ -143,7 +147,9 @@ export class Visitor {
     const where = await this.where();
     this.trail.push(show(where));
     if (!where.id || !this.options.inspectPages) return where;
-    const name = [where.role, where.id, where.error, where.outcome, this.lang, !this.options.js && 'nojs'].filter(Boolean).join('-');
+    // One template, many forms: each is looked at. `variant`: a state of a page that a test wants looked at on its own.
+      const form = /\/forms\/([\w-]+)/.exec(where.url)?.[1];
+      const name = [where.role, where.id, form, this.variant, where.error, where.outcome, this.lang, !this.options.js && 'nojs'].filter(Boolean).join('-');
     if (!seen.has(name)) {
       seen.add(name);
       const last = this.documents.at(-1);
