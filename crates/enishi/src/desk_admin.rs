@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use accounts::{Invitation, Realm};
 use base::Lang;
 use clap::Subcommand;
 use control::{Control, Place};
 use desk::Desk;
-use desk::kit::Purpose;
-use desk::staff::{StaffRole, StaffRoles};
+use desk::staff::StaffRole;
 use mail::Email;
 use serde_json::json;
 use store::{Db, Sealer};
@@ -71,21 +69,11 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
         .iter()
         .map(|r| StaffRole::parse(r).ok_or_else(|| ConfigError::new(format!("--role {r}: there are {known}"))))
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = StaffRoles::new(wanted);
-    let purpose = Purpose::Staff { roles: wanted.as_text(), by: "command_line".to_owned() };
-    let purpose = serde_json::to_string(&purpose).map_err(|e| ConfigError::new(e.to_string()))?;
     let (desk, _) = open(&file, world).await?;
-    let invitation = Invitation {
-        realm: Realm::Staff,
-        email: email.clone(),
-        lang,
-        from: "enishi".to_owned(),
-        to_what: desk.config().origin.to_string(),
-        purpose,
-    };
-    let link = desk.accounts().invitation_link(&invitation).await.map_err(|e| ConfigError::new(e.to_string()))?;
+    let link = office::add_staff(&desk, &email, &wanted, lang).await.map_err(|e| ConfigError::new(e.to_string()))?;
+    let words: Vec<&str> = wanted.iter().map(|r| r.as_str()).collect();
     println!("{link}\n");
-    eprintln!("for {}, as {}; it works once, for fourteen days", email.as_str(), wanted.as_text());
+    eprintln!("for {}, as {}; it works once, for fourteen days", email.as_str(), words.join(" "));
     Ok(())
 }
 

@@ -233,7 +233,7 @@ pub fn schema(role: Role) -> &'static [&'static [store::Migration]] {
         Role::Delivery => delivery::SCHEMA,
         Role::Sample => &[sample::MIGRATIONS],
         Role::Testcard => &[testcard::MIGRATIONS],
-        Role::Desk => control::SCHEMA,
+        Role::Desk => crate::roles_desk::SCHEMA,
     }
 }
 

@@ -194,12 +194,16 @@ async fn assemble(
     let table: DeskTable = file.own()?;
     let config = config(&table, file.environment)?;
     let control = control_plane(table.portals)?;
-    let rooms = control.iter().map(Control::extension).collect();
+    let rooms = std::iter::once(office::extension()).chain(control.iter().map(Control::extension)).collect();
     let (desk, router) = desk::build_with(config, db, sealer, outbound, clock, rng, rooms)
         .await
         .map_err(|e| ConfigError::new(format!("desk: {e}")))?;
     Ok((desk, control, router))
 }
+
+/// The tables of the desk and of the rooms that stand on it.
+pub const SCHEMA: store::Schema<'static> =
+    &[mail::MIGRATIONS, accounts::MIGRATIONS, desk::MIGRATIONS, office::MIGRATIONS, control::MIGRATIONS];
 
 /// Builds the role.
 ///
