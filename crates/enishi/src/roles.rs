@@ -200,7 +200,7 @@ pub enum Handle {
     /// The hub: for seeding.
     Portal(portal::Portal),
     /// A delivery service: for seeding.
-    Delivery(delivery::Delivery),
+    Delivery(mailbox::Delivery),
     /// The stand-in's cards: their roots, and for seeding.
     Testcard(testcard::Cards),
     /// The desk, and its control plane when it has portals: for seeding.
@@ -230,7 +230,7 @@ fn origin(text: &str, what: &str) -> Result<Origin, ConfigError> {
 pub fn schema(role: Role) -> &'static [&'static [store::Migration]] {
     match role {
         Role::Portal => portal::SCHEMA,
-        Role::Delivery => delivery::SCHEMA,
+        Role::Delivery => mailbox::SCHEMA,
         Role::Sample => &[sample::MIGRATIONS],
         Role::Testcard => &[testcard::MIGRATIONS],
         Role::Desk => crate::roles_desk::SCHEMA,

@@ -61,7 +61,7 @@ const fn thirty() -> i64 {
     30
 }
 
-fn config(table: DeliveryTable, environment: Environment) -> Result<delivery::Config, ConfigError> {
+fn config(table: DeliveryTable, environment: Environment) -> Result<mailbox::Config, ConfigError> {
     let origin =
         |text: &str, what: &str| Origin::parse(text).map_err(|e| ConfigError::new(format!("delivery.{what}: {e}")));
     if table.test_people && environment == Environment::Production {
@@ -72,7 +72,7 @@ fn config(table: DeliveryTable, environment: Environment) -> Result<delivery::Co
     }
     let portal = origin(&table.portal, "portal")?;
     let jwks_uri = Url::parse(&portal.url("/oauth/jwks")).map_err(|e| ConfigError::new(e.to_string()))?;
-    Ok(delivery::Config {
+    Ok(mailbox::Config {
         origin: origin(&table.origin, "origin")?,
         environment,
         portal: delivery::Portal {
@@ -92,8 +92,8 @@ fn config(table: DeliveryTable, environment: Environment) -> Result<delivery::Co
             }),
         },
         passwords: match table.password_cost {
-            PasswordCost::Standard => delivery::PasswordCost::default(),
-            PasswordCost::Low => delivery::PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 2 },
+            PasswordCost::Standard => mailbox::PasswordCost::default(),
+            PasswordCost::Low => mailbox::PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 2 },
         },
         limits: delivery::Limits {
             sign_ups: (table.sign_up_limit > 0).then_some(table.sign_up_limit),
@@ -117,7 +117,7 @@ pub async fn build(
 ) -> Result<Built, ConfigError> {
     let config = config(file.own()?, file.environment)?;
     let origin = config.origin.clone();
-    let (delivery, router) = delivery::build(config, db, sealer, outbound, clock, rng)
+    let (delivery, router) = mailbox::build(config, db, sealer, outbound, clock, rng)
         .await
         .map_err(|e| ConfigError::new(format!("delivery: {}", e.details())))?;
     let background = Box::pin(delivery.clone().background());

@@ -43,7 +43,7 @@ pub struct World {
     /// Its database.
     pub portal_db: Db,
     /// The delivery service that answers now.
-    pub delivery: delivery::Delivery,
+    pub delivery: mailbox::Delivery,
     /// Its database.
     pub delivery_db: Db,
     /// The sample service.
@@ -110,7 +110,7 @@ impl World {
         let cards = cards.cards;
         let roots = cards.ca_pem().await.unwrap();
 
-        let delivery_db = places.delivery.open(delivery::SCHEMA);
+        let delivery_db = places.delivery.open(mailbox::SCHEMA);
         let (delivery, router) = start_delivery(&delivery_db, &net, &clock.clock(), &rng).await;
         net.host(DELIVERY, vec![router]);
 
@@ -157,9 +157,9 @@ impl World {
     pub async fn restart_delivery(&mut self) {
         self.net.unplug(DELIVERY);
         let idle = TestDb::new(Engine::Sqlite);
-        self.delivery_db = idle.open(delivery::SCHEMA);
+        self.delivery_db = idle.open(mailbox::SCHEMA);
         self.delivery = start_delivery(&self.delivery_db, &self.net, &self.clock.clock(), &self.rng).await.0;
-        let db = reopen(&self.places.delivery, delivery::SCHEMA).await;
+        let db = reopen(&self.places.delivery, mailbox::SCHEMA).await;
         let (delivery, router) = start_delivery(&db, &self.net, &self.clock.clock(), &self.rng).await;
         (self.delivery, self.delivery_db) = (delivery, db);
         self.net.host(DELIVERY, vec![router]);
@@ -361,13 +361,13 @@ async fn register_for_sign_on(portal: &portal::Portal, clock: &Clock) {
     portal.provider().put_client(&client, Status::Active).await.unwrap();
 }
 
-async fn start_delivery(db: &Db, net: &Net, clock: &Clock, rng: &Rng) -> (delivery::Delivery, Router) {
-    let mut config = delivery::Config::test(origin(DELIVERY), origin(PORTAL)).unwrap();
+async fn start_delivery(db: &Db, net: &Net, clock: &Clock, rng: &Rng) -> (mailbox::Delivery, Router) {
+    let mut config = mailbox::Config::test(origin(DELIVERY), origin(PORTAL)).unwrap();
     // What is tested here is not the price of a password.
-    config.passwords = delivery::PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 4 };
+    config.passwords = mailbox::PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 4 };
     config.limits.sign_ups = None;
     let sealer = Sealer::new(&master("delivery"), rng.clone()).unwrap();
-    delivery::build(config, db.clone(), sealer, Arc::new(net.clone()), clock.clone(), rng.clone())
+    mailbox::build(config, db.clone(), sealer, Arc::new(net.clone()), clock.clone(), rng.clone())
         .await
         .unwrap_or_else(|e| panic!("{}", e.details()))
 }

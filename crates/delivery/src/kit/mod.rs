@@ -268,7 +268,8 @@ impl Kit {
         self.0.parts.clock.now()
     }
 
-    pub(crate) fn db(&self) -> &Db {
+    /// The role's database.
+    pub fn db(&self) -> &Db {
         &self.0.parts.db
     }
 
@@ -366,7 +367,7 @@ impl std::fmt::Debug for Kit {
 pub(crate) struct NoFields {}
 
 /// A JSON answer.
-pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+pub fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = (status, body.to_string()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -374,13 +375,13 @@ pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
 }
 
 /// A JSON error of the kit's resources: `{"error", "error_description"}`.
-pub(crate) fn refuse(status: StatusCode, error: &str, description: &str) -> Response {
+pub fn refuse(status: StatusCode, error: &str, description: &str) -> Response {
     json(status, &serde_json::json!({ "error": error, "error_description": description }))
 }
 
 /// Whether a browser only looks ahead (`Sec-Purpose: prefetch`, and its elder forms): then nothing may
 /// be used up.
-pub(crate) fn only_looks(method: &Method, headers: &HeaderMap) -> bool {
+pub fn only_looks(method: &Method, headers: &HeaderMap) -> bool {
     let says = |name: &str| {
         headers.get_all(name).iter().any(|v| {
             v.to_str().is_ok_and(|v| {
@@ -394,7 +395,7 @@ pub(crate) fn only_looks(method: &Method, headers: &HeaderMap) -> bool {
 
 /// The answer to a browser that only looks ahead: it throws this away and asks again when its person
 /// presses.
-pub(crate) fn not_now() -> Response {
+pub fn not_now() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
 }
 

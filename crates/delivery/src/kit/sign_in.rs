@@ -279,7 +279,7 @@ impl Kit {
     }
 
     /// The portal's name for a reader.
-    pub(crate) fn portal_name(&self, lang: Lang) -> String {
+    pub fn portal_name(&self, lang: Lang) -> String {
         self.0.config.portal.name.get(lang).to_owned()
     }
 }

@@ -1,9 +1,8 @@
-//! Tables and statements: the kit's own (room `delivery`) and the reference mailbox's (room `mailbox`).
+//! The kit's tables and statements.
 
 pub mod counters;
 pub mod events;
 pub mod linkages;
-pub mod mailbox;
 pub mod sessions;
 pub mod sign_ins;
 
@@ -92,54 +91,6 @@ CREATE TABLE kit_secrets (
 ",
 }];
 
-/// The reference mailbox's tables.
-pub const MAILBOX_MIGRATIONS: &[Migration] = &[Migration {
-    room: "mailbox",
-    version: 1,
-    sql: "
-CREATE TABLE accounts (
-    id TEXT PRIMARY KEY,
-    email TEXT NOT NULL,
-    family_name TEXT NOT NULL,
-    given_name TEXT NOT NULL,
-    password TEXT NOT NULL,
-    lang TEXT,
-    person TEXT,
-    documents_at BIGINT,
-    created_at BIGINT NOT NULL);
-CREATE UNIQUE INDEX accounts_email ON accounts (email);
-
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    year BIGINT NOT NULL,
-    issuer TEXT NOT NULL,
-    certificate TEXT NOT NULL,
-    content BYTEA NOT NULL,
-    size BIGINT NOT NULL,
-    digest BYTEA NOT NULL,
-    received_at BIGINT NOT NULL,
-    read_at BIGINT);
-CREATE INDEX documents_account ON documents (account, received_at);
-
-CREATE TABLE issuers (
-    id TEXT PRIMARY KEY,
-    sealed BYTEA NOT NULL,
-    certificate BYTEA NOT NULL,
-    created_at BIGINT NOT NULL);
-",
-}];
-
-/// All tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[KIT_MIGRATIONS[0], MAILBOX_MIGRATIONS[0]];
-
 /// Every statement of this crate, for the test that prepares them all.
-pub const STATEMENTS: &[&[(&str, &str)]] = &[
-    counters::STATEMENTS,
-    events::STATEMENTS,
-    linkages::STATEMENTS,
-    mailbox::STATEMENTS,
-    sessions::STATEMENTS,
-    sign_ins::STATEMENTS,
-];
+pub const STATEMENTS: &[&[(&str, &str)]] =
+    &[counters::STATEMENTS, events::STATEMENTS, linkages::STATEMENTS, sessions::STATEMENTS, sign_ins::STATEMENTS];

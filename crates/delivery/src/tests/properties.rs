@@ -14,7 +14,7 @@ use web::Origin;
 use super::operator::Everybody;
 use super::world::{PORTAL, World, config, sealer};
 use crate::kit::linkage::{By, LinkGrant};
-use crate::kit::{self, AccountId, Kit, KitConfig, LinkRefusal, OFFER_LIFE, Parts, SubjectToken};
+use crate::kit::{self, AccountId, Kit, LinkRefusal, OFFER_LIFE, Parts, SubjectToken};
 use crate::store::linkages::{self, Linkage, Offer, State};
 
 const LINKAGES: usize = 3;
@@ -250,26 +250,18 @@ impl Case<'_> {
 /// A kit with the smallest operator in `place`.
 async fn small_kit(world: &World, place: &TestDb) -> Kit {
     let parts = Parts {
-        db: place.open(crate::SCHEMA),
+        db: place.open(super::world::SCHEMA),
         sealer: sealer(3),
         outbound: world.net.clone(),
         clock: world.clock.clock(),
         rng: world.rng.clone(),
     };
-    let config = config();
+    let settings = config();
     let site = kit::site("delivery", Origin::parse(super::world::POST).unwrap())
         .texts(base::Lang::Ja, "service-name = 郵便\n")
         .texts(base::Lang::En, "service-name = Post\n")
         .build()
         .unwrap();
-    let settings = KitConfig {
-        origin: config.origin,
-        environment: config.environment,
-        portal: config.portal,
-        home: "/",
-        limits: config.limits,
-        tokens: config.tokens,
-    };
     let (kit, _) = kit::build(settings, Arc::new(Everybody), Arc::new(Everybody), parts, &site).await.unwrap();
     kit
 }
@@ -278,7 +270,7 @@ async fn small_kit(world: &World, place: &TestDb) -> Kit {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_once_one_is_linked() {
     for engine in engines() {
-        let world = World::new(store::Engine::Sqlite).await;
+        let world = World::new();
         let place = TestDb::new(engine);
         let kit = small_kit(&world, &place).await;
         let mut tasks = Vec::new();
@@ -330,7 +322,7 @@ async fn of_many_at_once_one_is_linked() {
 fn no_sequence_leaves_half_a_link_or_two() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for engine in engines() {
-        let world = runtime.block_on(World::new(store::Engine::Sqlite));
+        let world = World::new();
         let place = TestDb::new(engine);
         let kit = runtime.block_on(small_kit(&world, &place));
         let mut runner =

@@ -1,74 +1,33 @@
-//! A portal and a delivery service that reach each other, with a clock moved by hand.
+//! A portal of which there are only the keys, and a clock moved by hand.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use base::outbound::{BodyStream, Http, Outbound, OutboundError, Request};
+use base::outbound::{BodyStream, Http, OutboundError, Request};
 use base::{Clock, FakeClock, Rng, Secret, Timestamp};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt as _;
-use jose::SigningKey;
-use oauth::fapi::{self, AuthorizationRequest, Pushed, Tokens};
-use oauth::pushed::Prompt;
-use oauth::rar::{Detail, Details, Linkage};
-use oauth::{
-    ClientKind, ClientMetadata, ClientName, Keys, OAuthError, PushedRequest, RedirectUri, RegisteredClient, Scope,
-};
-use parking_lot::Mutex;
-use provider::{Client, GrantBody, NewGrant, Provider, Role, Settings, Status};
-use serde_json::Value;
-use store::testing::TestDb;
-use store::{Db, Engine, Sealer};
-use tower::ServiceExt as _;
+use jose::{Alg, SigningKey};
+use oauth::ClientName;
+use serde_json::json;
+use store::Sealer;
 use url::Url;
-use web::{Origin, Route, Routes, Site, Visit, Who};
+use web::{Environment, Origin};
 
-use crate::kit::SubjectToken;
-use crate::{Config, Delivery, Limits, PasswordCost};
+use crate::kit::{KitConfig, Limits, Portal, SubjectToken, Tokens};
 
 pub(super) const PORTAL: &str = "http://localhost:7001";
 pub(super) const POST: &str = "http://localhost:7002";
-pub(super) const CHEAP: PasswordCost = PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 2 };
 /// 23 November 2026, 12:00 in Japan.
-pub(super) const START: Timestamp = Timestamp(1_795_402_800_000_000);
+const START: Timestamp = Timestamp(1_795_402_800_000_000);
+pub(super) const SCHEMA: store::Schema<'static> = &[provider::MIGRATIONS, crate::KIT_MIGRATIONS];
 
-/// Hosts that answer in this process.
-#[derive(Default)]
-pub(super) struct Net {
-    hosts: Mutex<HashMap<String, Router>>,
-    down: Mutex<bool>,
-}
-
-impl Net {
-    pub(super) fn add(&self, origin: &str, router: Router) {
-        self.hosts.lock().insert(origin.to_owned(), router);
-    }
-
-    pub(super) fn cut(&self, down: bool) {
-        *self.down.lock() = down;
-    }
-}
+/// Answers every request with the portal's keys.
+pub(super) struct Keys(String);
 
 #[async_trait]
-impl Http for Net {
-    async fn send(&self, request: Request) -> Result<base::outbound::Response, OutboundError> {
-        if *self.down.lock() {
-            return Err(OutboundError::Timeout);
-        }
-        let url = Url::parse(&request.uri().to_string()).map_err(|e| OutboundError::Connect(e.to_string()))?;
-        let router = self.hosts.lock().get(&url.origin().ascii_serialization()).cloned();
-        let router = router.ok_or_else(|| OutboundError::Connect("nobody there".to_owned()))?;
-        let response = router.oneshot(request.map(Body::from)).await.unwrap_or_else(|e| match e {});
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|e| OutboundError::Connect(e.to_string()))?.to_bytes();
-        Ok(http::Response::from_parts(parts, body))
+impl Http for Keys {
+    async fn send(&self, _: Request) -> Result<base::outbound::Response, OutboundError> {
+        Ok(http::Response::new(Bytes::from(self.0.clone())))
     }
 
     async fn stream(&self, _: Request, _: u64) -> Result<http::Response<BodyStream>, OutboundError> {
@@ -76,189 +35,49 @@ impl Http for Net {
     }
 }
 
-struct Anything;
-
-#[async_trait]
-impl Role for Anything {
-    async fn check_pushed(&self, _: &Client, _: &PushedRequest) -> Result<(), OAuthError> {
-        Ok(())
-    }
-}
-
-/// What the test's portal remembers.
-pub(super) struct PortalSide {
-    pub(super) provider: Provider,
-    /// As client of the delivery service.
-    pub(super) client: fapi::Client,
-    db: Db,
-    /// Who single sign-on says it is; `None`: refused.
-    pub(super) citizen: Mutex<Option<String>>,
-    /// Bodies of `POST /events`.
-    pub(super) events: Mutex<Vec<String>>,
-    _place: TestDb,
-}
-
 pub(super) struct World {
     pub(super) clock: FakeClock,
     pub(super) rng: Rng,
-    pub(super) net: Arc<Net>,
-    pub(super) portal: Arc<PortalSide>,
-    pub(super) delivery: Delivery,
-    pub(super) router: Router,
-    pub(super) place: TestDb,
-}
-
-const PORTAL_ROUTES: &[Route] = &[Route::get("/oauth/authorize", Who::Browser), Route::post("/events", Who::Peer)];
-
-/// The portal's single sign-on: says at once who it is.
-async fn portal_authorize(State(portal): State<Arc<PortalSide>>, visit: Visit) -> Response {
-    let (client, uri) = (visit.query("client_id").unwrap(), visit.query("request_uri").unwrap());
-    let found = portal.provider.request(&client, &uri).await.unwrap().unwrap();
-    let r = &found.request;
-    let redirect = oauth::response::Redirect {
-        redirect_uri: &r.redirect_uri,
-        state: r.state.as_deref(),
-        issuer: PORTAL,
-        outcome: None,
-    };
-    let citizen = portal.citizen.lock().clone();
-    let Some(subject) = citizen else {
-        return visit.redirect(&redirect.error(oauth::ErrorCode::AccessDenied, "not linked"));
-    };
-    let now = visit.site().clock().now();
-    let grant = NewGrant {
-        client_id: client,
-        account: "citizen".to_owned(),
-        subject,
-        expires: now.plus(Duration::from_secs(600)),
-        body: GrantBody {
-            redirect_uri: r.redirect_uri.as_str().to_owned(),
-            code_challenge: r.code_challenge.clone(),
-            dpop_jkt: r.dpop_jkt.clone(),
-            nonce: r.nonce.clone(),
-            scope: r.scope.clone(),
-            auth_time: now,
-            acr: None,
-            details: Vec::new(),
-            extra: serde_json::Map::new(),
-            private: serde_json::Map::new(),
-            tester: None,
-        },
-    };
-    let provider = portal.provider.clone();
-    let code = portal.db.write(move |tx| provider.issue_code(tx, &grant)).await.unwrap();
-    visit.redirect(&redirect.code(&code))
-}
-
-async fn portal_events(State(portal): State<Arc<PortalSide>>, body: Bytes) -> StatusCode {
-    portal.events.lock().push(String::from_utf8(body.to_vec()).unwrap());
-    StatusCode::ACCEPTED
-}
-
-async fn portal_side(net: &Arc<Net>, clock: &Clock, rng: &Rng) -> Arc<PortalSide> {
-    let place = TestDb::new(Engine::Sqlite);
-    let db = place.open(&[provider::MIGRATIONS]);
-    let outbound: Outbound = net.clone();
-    let settings = Settings {
-        issuer: PORTAL.to_owned(),
-        scope: Scope::of(&["openid"]),
-        details: &[],
-        grant_types: &["authorization_code"],
-        open_registration: false,
-        metadata: |_| {},
-    };
-    let role = Arc::new(Anything);
-    let provider =
-        Provider::start(&db, &sealer(2), settings, role, outbound.clone(), clock.clone(), rng.clone()).await.unwrap();
-    let mihon_post = RegisteredClient {
-        client_id: "mihon-post".to_owned(),
-        kind: ClientKind::Delivery,
-        issued_at: clock.now(),
-        metadata: ClientMetadata {
-            name: ClientName { ja: "見本ポスト".to_owned(), en: "Mihon Post".to_owned() },
-            redirect_uris: vec![RedirectUri::parse(&format!("{POST}/sso/callback")).unwrap()],
-            keys: Keys::JwksUri(Url::parse(&format!("{POST}/oauth/jwks")).unwrap()),
-            grant_types: vec!["authorization_code".to_owned()],
-            scope: Scope::of(&["openid"]),
-            authorization_details_types: Vec::new(),
-            assertion_alg: None,
-            id_token_alg: jose::Alg::Es256,
-            initiate_login_uri: None,
-            client_uri: None,
-            policy_uri: None,
-            tos_uri: None,
-            logo_uri: None,
-            contacts: Vec::new(),
-        },
-    };
-    provider.put_client(&mihon_post, Status::Active).await.unwrap();
-    let client = fapi::Client::new(
-        fapi::Config {
-            issuer: POST.to_owned(),
-            client_id: "portal".to_owned(),
-            signing_key: provider.signing_key().clone(),
-            dpop_key: SigningKey::generate(jose::Alg::Es256, rng).unwrap(),
-        },
-        outbound,
-        clock.clone(),
-        rng.clone(),
-    );
-    let side = Arc::new(PortalSide {
-        provider: provider.clone(),
-        client,
-        db,
-        citizen: Mutex::new(None),
-        events: Mutex::new(Vec::new()),
-        _place: place,
-    });
-    let site = Site::builder("portal", Origin::parse(PORTAL).unwrap())
-        .clock(clock.clone())
-        .rng(rng.clone())
-        .texts(base::Lang::Ja, "service-name = 縁ポータル\n")
-        .texts(base::Lang::En, "service-name = Enishi Portal\n")
-        .build()
-        .unwrap();
-    let router = provider
-        .mount(Routes::new(&site, PORTAL_ROUTES))
-        .get("/oauth/authorize", portal_authorize)
-        .post("/events", portal_events)
-        .build(side.clone())
-        .unwrap();
-    net.add(PORTAL, router);
-    side
+    pub(super) net: Arc<Keys>,
+    key: SigningKey,
 }
 
 pub(super) fn sealer(n: u8) -> Sealer {
     Sealer::new(&Secret::new([n; 32]), Rng::system()).unwrap()
 }
 
-pub(super) fn config() -> Config {
-    let mut config = Config::test(Origin::parse(POST).unwrap(), Origin::parse(PORTAL).unwrap()).unwrap();
-    config.passwords = CHEAP;
-    config.limits = Limits { sign_ups: None, ..Limits::default() };
-    config
+pub(super) fn config() -> KitConfig {
+    let portal = Origin::parse(PORTAL).unwrap();
+    KitConfig {
+        origin: Origin::parse(POST).unwrap(),
+        environment: Environment::Test,
+        portal: Portal {
+            name: ClientName { ja: "縁ポータル".to_owned(), en: "Enishi Portal".to_owned() },
+            client_id: "portal".to_owned(),
+            jwks_uri: Url::parse(&portal.url("/oauth/jwks")).unwrap(),
+            our_client_id: "post".to_owned(),
+            issuer: portal,
+        },
+        home: "/",
+        limits: Limits::default(),
+        tokens: Tokens::Own,
+    }
 }
 
 impl World {
-    pub(super) async fn new(engine: Engine) -> Self {
-        Self::with(engine, config()).await
+    pub(super) fn new() -> Self {
+        let rng = Rng::system();
+        let key = SigningKey::generate(Alg::Es256, &rng).unwrap();
+        let net = Arc::new(Keys(json!({ "keys": [key.jwk().to_value()] }).to_string()));
+        Self { clock: FakeClock::at(START), rng, net, key }
     }
 
-    pub(super) async fn with(engine: Engine, config: Config) -> Self {
-        let clock = FakeClock::at(START);
-        let rng = Rng::system();
-        let net = Arc::new(Net::default());
-        let portal = portal_side(&net, &clock.clock(), &rng).await;
-        let place = TestDb::new(engine);
-        let db = place.open(crate::SCHEMA);
-        let (delivery, router) =
-            crate::build(config, db, sealer(1), net.clone(), clock.clock(), rng.clone()).await.unwrap();
-        net.add(POST, router.clone());
-        Self { clock, rng, net, portal, delivery, router, place }
+    fn clock(&self) -> Clock {
+        self.clock.clock()
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.clock.clock().now()
+        self.clock().now()
     }
 
     pub(super) fn subject_token(&self, linkage_id: &str, subject: &str) -> String {
@@ -274,64 +93,7 @@ impl World {
             iat: now,
             exp: now + 1800,
         }
-        .sign(self.portal.provider.signing_key())
+        .sign(&self.key)
         .unwrap()
     }
-
-    /// What the portal's ⑤ does.
-    pub(super) async fn push(&self, linkage_id: &str, subject_token: &str) -> Result<Pushed, fapi::ClientError> {
-        let detail = Linkage { linkage_id: linkage_id.to_owned(), subject_token: subject_token.to_owned() };
-        self.portal
-            .client
-            .push(&AuthorizationRequest {
-                redirect_uri: format!("{PORTAL}/link/callback"),
-                scope: Scope::of(&["openid", "linkage"]),
-                authorization_details: Details::of(vec![Detail::Linkage(detail)]),
-                prompt: vec![Prompt::Login],
-                ui_locales: Some("ja".to_owned()),
-                ..AuthorizationRequest::default()
-            })
-            .await
-    }
-
-    /// Trades the code of a redirect back.
-    pub(super) async fn trade(&self, pushed: &Pushed, back: &str) -> Result<Tokens, fapi::ClientError> {
-        let query = back.split_once('?').unwrap().1;
-        match pushed.read(query).unwrap() {
-            oauth::response::AuthorizationResponse::Code { code, .. } => {
-                self.portal.client.exchange(pushed, &code).await
-            }
-            other => panic!("no code came back: {other:?}"),
-        }
-    }
-
-    /// A call by the portal with a token of its own.
-    pub(super) async fn portal_call(
-        &self,
-        method: http::Method,
-        path: &str,
-        scope: &str,
-    ) -> (StatusCode, HeaderMap, Bytes) {
-        let tokens = self.portal.client.client_credentials(&Scope::of(&[scope])).await.unwrap();
-        self.call(method, path, &tokens.access_token, None).await
-    }
-
-    pub(super) async fn call(
-        &self,
-        method: http::Method,
-        path: &str,
-        token: &Secret<String>,
-        body: Option<Value>,
-    ) -> (StatusCode, HeaderMap, Bytes) {
-        let url = Url::parse(&format!("{POST}{path}")).unwrap();
-        let body = body.map(|b| ("application/json", Bytes::from(b.to_string())));
-        let response = self.portal.client.call(method, &url, token, body).await.unwrap();
-        let (parts, body) = response.into_parts();
-        (parts.status, parts.headers, body)
-    }
-}
-
-/// Bytes as JSON.
-pub(super) fn value(body: &Bytes) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(body)))
 }

@@ -2,7 +2,7 @@
 
 use base::{Lang, Secret};
 use delivery::kit::{Accounts as _, NewAccount};
-use delivery::store::mailbox::{self, AccountRow};
+use mailbox::store::accounts::{self as mailbox_accounts, AccountRow};
 use portal::store::{citizens, linkages};
 use provider::store::clients;
 use store::{Db, Sealer};
@@ -109,7 +109,7 @@ pub async fn link(file: &File, cards: &Cards, world: &World) -> Result<(), Confi
 ///
 /// # Errors
 /// The database.
-pub async fn first_account(delivery: &delivery::Delivery, cards: &Cards) -> Result<(), ConfigError> {
+pub async fn first_account(delivery: &mailbox::Delivery, cards: &Cards) -> Result<(), ConfigError> {
     let fail = failed("the first account can't be made");
     let Some(first) = cards.people.first() else { return Ok(()) };
     let new = NewAccount {
@@ -134,11 +134,11 @@ pub async fn accounts(file: &File, cards: &Cards, world: &World) -> Result<(), C
     let (now, rng) = (world.clock.now(), world.rng.clone());
     let filled = db.write(move |tx| {
         let Some(first) = emails.first() else { return Ok(()) };
-        let Some(one) = mailbox::by_email(tx, first)? else { return Ok(()) };
+        let Some(one) = mailbox_accounts::by_email(tx, first)? else { return Ok(()) };
         for email in emails.iter().skip(1) {
             let id = format!("acc_{}", base::id::ulid(now, &rng));
             let row = AccountRow { id, email: email.clone(), documents_at: None, ..one.clone() };
-            mailbox::insert(tx, &row, now)?;
+            mailbox_accounts::insert(tx, &row, now)?;
         }
         Ok::<_, store::Error>(())
     });

@@ -107,7 +107,7 @@ pub struct World {
     pub net: Net,
     pub portal: Portal,
     pub db: Db,
-    pub delivery: delivery::Delivery,
+    pub delivery: mailbox::Delivery,
     config: Config,
     pub place: TestDb,
     pub desk_key: SigningKey,
@@ -143,13 +143,13 @@ impl World {
         net.host(CARD, card.router);
 
         let post = TestDb::new(Engine::Sqlite);
-        let db = post.open(delivery::SCHEMA);
-        let config = delivery::Config {
-            passwords: delivery::PasswordCost { memory_kib: 64, passes: 1, lanes: 1, at_once: 2 },
-            ..delivery::Config::test(origin(POST), origin(PORTAL)).unwrap()
+        let db = post.open(mailbox::SCHEMA);
+        let config = mailbox::Config {
+            passwords: mailbox::PasswordCost { memory_kib: 64, passes: 1, lanes: 1, at_once: 2 },
+            ..mailbox::Config::test(origin(POST), origin(PORTAL)).unwrap()
         };
         let (delivery, router) =
-            delivery::build(config, db, sealer(2, &rng), outbound.clone(), clock.clock(), rng.clone()).await.unwrap();
+            mailbox::build(config, db, sealer(2, &rng), outbound.clone(), clock.clock(), rng.clone()).await.unwrap();
         net.host(POST, router);
 
         let get = http::Request::get(format!("{CARD}/ca.pem")).body(Bytes::new()).unwrap();

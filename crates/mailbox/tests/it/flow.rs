@@ -9,9 +9,9 @@ use serde_json::json;
 use store::Engine;
 use store::testing::engines;
 
-use super::browser::{Answer, Browser};
-use super::world::{PORTAL, POST, World, value};
-use crate::kit::{CONFIRMATION_TYP, Confirmation};
+use crate::browser::{Answer, Browser};
+use crate::world::{PORTAL, POST, World, value};
+use delivery::kit::{CONFIRMATION_TYP, Confirmation};
 
 const RIGHT: [(&str, &str); 2] = [("email", "hanako@example.jp"), ("password", MAILBOX_PASSWORD)];
 
@@ -94,7 +94,7 @@ async fn from_par_to_the_link_and_its_documents() {
             assert_eq!(headers["content-digest"], digest);
             assert_eq!(d["size"], content.len());
             assert_eq!(d["year"], 2026);
-            let root = world.delivery.post().issuers().await.unwrap().root_pem.clone();
+            let root = world.delivery.post().issuers_root().await.unwrap();
             let anchors = pki::Anchors::from_pem(&root).unwrap();
             let checked = document::verify(&content, &anchors, world.now()).unwrap();
             assert_eq!(checked.certificate.policy_holder(), "佐藤 花子");

@@ -10,11 +10,11 @@ use scraper::{Html, Selector};
 use tower::ServiceExt as _;
 use url::Url;
 
-use super::world::POST;
+use crate::world::POST;
 
 /// A person's browser at the delivery service.
 #[derive(Clone)]
-pub(super) struct Browser {
+pub struct Browser {
     router: Router,
     cookies: BTreeMap<String, String>,
     at: String,
@@ -22,22 +22,22 @@ pub(super) struct Browser {
 }
 
 /// What it got.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) html: String,
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub html: String,
     /// Path it came from, after redirects within the service.
-    pub(super) at: String,
+    pub at: String,
     /// A redirect that leads away from the service.
-    pub(super) away: Option<String>,
+    pub away: Option<String>,
 }
 
 impl Answer {
-    pub(super) fn page(&self) -> String {
+    pub fn page(&self) -> String {
         self.attribute("data-page")
     }
 
-    pub(super) fn error(&self) -> String {
+    pub fn error(&self) -> String {
         self.attribute("data-error")
     }
 
@@ -47,14 +47,14 @@ impl Answer {
         html.select(&main).next().and_then(|m| m.attr(name)).unwrap_or_default().to_owned()
     }
 
-    pub(super) fn h1(&self) -> String {
+    pub fn h1(&self) -> String {
         let html = Html::parse_document(&self.html);
         let h1 = Selector::parse("h1").unwrap();
         html.select(&h1).next().map(|h| h.text().collect::<String>().trim().to_owned()).unwrap_or_default()
     }
 
     /// Where a link leads.
-    pub(super) fn link(&self, act: &str) -> String {
+    pub fn link(&self, act: &str) -> String {
         let html = Html::parse_document(&self.html);
         let a = Selector::parse(&format!("a[data-act=\"{act}\"]")).unwrap();
         let link = html.select(&a).next().and_then(|a| a.attr("href")).map(str::to_owned);
@@ -62,7 +62,7 @@ impl Answer {
     }
 
     /// The form with the button `act`: where it is sent, and its hidden fields.
-    pub(super) fn form(&self, act: &str) -> (String, BTreeMap<String, String>) {
+    pub fn form(&self, act: &str) -> (String, BTreeMap<String, String>) {
         let html = Html::parse_document(&self.html);
         let form = Selector::parse("form").unwrap();
         let button = Selector::parse(&format!("button[data-act=\"{act}\"]")).unwrap();
@@ -80,29 +80,29 @@ impl Answer {
 }
 
 impl Browser {
-    pub(super) fn new(router: &Router) -> Self {
+    pub fn new(router: &Router) -> Self {
         Self { router: router.clone(), cookies: BTreeMap::new(), at: "/".to_owned(), extra: Vec::new() }
     }
 
     /// The same browser, sending a further header.
-    pub(super) fn with(&self, name: &'static str, value: &'static str) -> Self {
+    pub fn with(&self, name: &'static str, value: &'static str) -> Self {
         let mut other = self.clone();
         other.extra.push((name, value));
         other
     }
 
     /// Opens an address of the service and follows its redirects as far as they stay there.
-    pub(super) async fn get(&mut self, url: &str) -> Answer {
+    pub async fn get(&mut self, url: &str) -> Answer {
         self.go(Method::GET, url, None).await
     }
 
     /// Presses a button.
-    pub(super) async fn press(&mut self, page: &Answer, act: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn press(&mut self, page: &Answer, act: &str, fields: &[(&str, &str)]) -> Answer {
         self.send(page.form(act), fields).await
     }
 
     /// Sends a form.
-    pub(super) async fn send(&mut self, form: (String, BTreeMap<String, String>), fields: &[(&str, &str)]) -> Answer {
+    pub async fn send(&mut self, form: (String, BTreeMap<String, String>), fields: &[(&str, &str)]) -> Answer {
         let (action, mut all) = form;
         all.extend(fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
@@ -162,7 +162,7 @@ impl Browser {
 
 impl Browser {
     /// The service at the other end was started anew.
-    pub(super) fn moved_to(&mut self, router: &Router) {
+    pub fn moved_to(&mut self, router: &Router) {
         self.router = router.clone();
     }
 }

@@ -1,35 +1,23 @@
-//! The reference mailbox on the kit: 「見本ポスト」 (Mihon Post, fictional).
-//!
-//! Own accounts with argon2id passwords, a mailbox with sample documents per test person, its pages.
-//! It sends no mail, so an address is not verified at sign-up: an operator's own accounts would do that.
-
-mod accounts;
-mod issuers;
-mod mailbox;
-mod pages;
-mod passwords;
-mod view;
+//! 「見本ポスト」 (Mihon Post, fictional): what it keeps and what all of it shares.
 
 use std::sync::Arc;
 
+use ::store::{Db, Sealer};
 use axum::response::{IntoResponse as _, Response};
 use base::{Clock, Rng};
+use delivery::kit::{Kit, Parts};
 use http::{HeaderValue, header};
-use store::{Db, Sealer};
 use web::{Environment, Fault, Route, Who};
 
-use crate::kit::Kit;
-use crate::kit::Parts;
-use issuers::{Issuers, LazyIssuers};
-pub use passwords::PasswordCost;
-use passwords::Passwords;
+use crate::issuers::{Issuers, LazyIssuers};
+use crate::passwords::{PasswordCost, Passwords};
 
 /// The templates of the mailbox's pages.
 pub const TEMPLATES: &[(&str, &str)] = web::templates!["mailbox.html", "document.html", "unlink.html"];
 
 /// The texts of the mailbox's pages.
 pub const TEXTS: [(base::Lang, &str); 2] =
-    [(base::Lang::Ja, include_str!("../../texts/ja.ftl")), (base::Lang::En, include_str!("../../texts/en.ftl"))];
+    [(base::Lang::Ja, include_str!("../texts/ja.ftl")), (base::Lang::En, include_str!("../texts/en.ftl"))];
 
 /// The mailbox's routes, besides the kit's.
 pub const ROUTES: &[Route] = &[
@@ -45,16 +33,16 @@ pub const ROUTES: &[Route] = &[
 
 /// The reference mailbox's accounts and documents. Cheap to clone.
 #[derive(Clone)]
-pub struct Post(Arc<Inner>);
+pub struct Post(pub(crate) Arc<Inner>);
 
-struct Inner {
-    db: Db,
-    sealer: Sealer,
-    clock: Clock,
-    rng: Rng,
-    passwords: Passwords,
-    issuers: LazyIssuers,
-    environment: Environment,
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Rng,
+    pub(crate) passwords: Passwords,
+    pub(crate) issuers: LazyIssuers,
+    pub(crate) environment: Environment,
 }
 
 impl Post {
@@ -79,6 +67,14 @@ impl Post {
         i.issuers.get(&i.db, &i.sealer, &i.clock, &i.rng).await
     }
 
+    /// The test issuers' authority in PEM: the trust anchor of the sample documents.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn issuers_root(&self) -> Result<String, Fault> {
+        Ok(self.issuers().await?.root_pem.clone())
+    }
+
     /// Makes the test issuers' keys ahead of the first person who needs them.
     pub async fn prepare(&self) {
         if self.0.environment == Environment::Test
@@ -89,8 +85,8 @@ impl Post {
     }
 
     /// `GET /issuers.pem`: the trust anchor of the sample documents.
-    async fn issuers_pem(&self) -> Result<Response, Fault> {
-        let mut response = self.issuers().await?.root_pem.clone().into_response();
+    pub(crate) async fn issuers_pem(&self) -> Result<Response, Fault> {
+        let mut response = self.issuers_root().await?.into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pem-certificate-chain"));
@@ -109,13 +105,4 @@ impl std::fmt::Debug for Post {
 pub(crate) struct App {
     pub(crate) kit: Kit,
     pub(crate) post: Post,
-}
-
-pub(crate) use pages::mount;
-
-/// The tables of a certificate as JSON, for the test that renders every page.
-#[cfg(test)]
-pub(crate) fn tables_for_tests(visit: &web::Visit, certificate: &document::Certificate) -> serde_json::Value {
-    let tables = view::tables(visit, certificate).and_then(|t| Ok(serde_json::to_value(t)?));
-    tables.unwrap_or_else(|fault| panic!("{fault:?}"))
 }

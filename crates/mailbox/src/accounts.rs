@@ -6,9 +6,9 @@ use pki::people::{MAILBOX_PASSWORD, PEOPLE};
 use serde_json::json;
 use web::Fault;
 
-use super::Post;
-use crate::kit::{AccountId, Accounts, Mailbox as _, NewAccount, NewLink, Shown, SignUpRefusal};
-use crate::store::mailbox::{self, AccountRow};
+use crate::Post;
+use crate::store::accounts::{self, AccountRow};
+use delivery::kit::{AccountId, Accounts, Mailbox as _, NewAccount, NewLink, Shown, SignUpRefusal};
 
 base::id!(
     /// An account of the mailbox.
@@ -31,7 +31,7 @@ impl AccountRow {
 impl Post {
     pub(crate) async fn account(&self, id: &AccountId) -> Result<Option<AccountRow>, Fault> {
         let id = id.0.clone();
-        Ok(self.0.db.read(move |tx| mailbox::by_id(tx, &id)).await?)
+        Ok(self.0.db.read(move |tx| accounts::by_id(tx, &id)).await?)
     }
 
     /// The id of the account with this e-mail address.
@@ -40,7 +40,7 @@ impl Post {
     /// The database.
     pub async fn account_by_email(&self, email: &str) -> Result<Option<AccountId>, Fault> {
         let email = email.to_owned();
-        Ok(self.0.db.read(move |tx| mailbox::by_email(tx, &email)).await?.map(|a| AccountId(a.id)))
+        Ok(self.0.db.read(move |tx| accounts::by_email(tx, &email)).await?.map(|a| AccountId(a.id)))
     }
 
     /// Adds the accounts of the test people that are not there yet.
@@ -51,7 +51,7 @@ impl Post {
             .0
             .db
             .read(move |tx| {
-                emails.iter().map(|e| Ok(mailbox::by_email(tx, e)?.is_some())).collect::<store::Result<Vec<_>>>()
+                emails.iter().map(|e| Ok(accounts::by_email(tx, e)?.is_some())).collect::<::store::Result<Vec<_>>>()
             })
             .await?;
         if known.iter().all(|k| *k) {
@@ -80,7 +80,7 @@ impl Post {
                 }
             })
             .collect();
-        Ok(self.0.db.write(move |tx| rows.iter().try_for_each(|row| mailbox::insert(tx, row, now).map(drop))).await?)
+        Ok(self.0.db.write(move |tx| rows.iter().try_for_each(|row| accounts::insert(tx, row, now).map(drop))).await?)
     }
 }
 
@@ -88,14 +88,14 @@ impl Post {
 impl Accounts for Post {
     async fn check(&self, email: &str, password: &Secret<String>) -> Result<Option<AccountId>, Fault> {
         let key = email.to_owned();
-        let row = self.0.db.read(move |tx| mailbox::by_email(tx, &key)).await?;
+        let row = self.0.db.read(move |tx| accounts::by_email(tx, &key)).await?;
         let good = self.0.passwords.verify(password, row.as_ref().map(|r| r.password.as_str())).await?;
         let Some(row) = row.filter(|_| good) else { return Ok(None) };
         if self.0.passwords.is_outdated(&row.password) {
             // The cost was changed since: now is the only time we know the password.
             let new = self.0.passwords.hash(password).await?;
             let (id, old) = (row.id.clone(), row.password.clone());
-            self.0.db.write(move |tx| mailbox::set_password(tx, &id, &new, &old)).await?;
+            self.0.db.write(move |tx| accounts::set_password(tx, &id, &new, &old)).await?;
         }
         Ok(Some(AccountId(row.id)))
     }
@@ -113,7 +113,7 @@ impl Accounts for Post {
             person: None,
             documents_at: None,
         };
-        let made = self.0.db.write(move |tx| mailbox::insert(tx, &row, now)).await?;
+        let made = self.0.db.write(move |tx| accounts::insert(tx, &row, now)).await?;
         Ok(if made { Ok(AccountId(id)) } else { Err(SignUpRefusal::Taken) })
     }
 

@@ -10,10 +10,11 @@ use document::{Certificate, Form, KeyAndCertificate};
 use jiff::civil::{Date, date};
 use web::Fault;
 
-use super::Post;
-use super::issuers::Issuers;
-use crate::kit::{AccountId, ContentStream, Entry, Mailbox};
-use crate::store::mailbox::{self, AccountRow, DocumentRow, NewDocument};
+use crate::Post;
+use crate::issuers::Issuers;
+use crate::store::accounts::{self, AccountRow};
+use crate::store::documents::{self, DocumentRow, NewDocument};
+use delivery::kit::{AccountId, ContentStream, Entry, Mailbox};
 
 base::id!(
     /// A document of the mailbox.
@@ -105,13 +106,13 @@ impl Post {
             .0
             .db
             .write(move |tx| {
-                if !mailbox::delivered(tx, &id, now)? {
+                if !accounts::delivered(tx, &id, now)? {
                     return Ok(false);
                 }
                 for d in &documents {
-                    mailbox::document_insert(tx, &id, d)?;
+                    documents::document_insert(tx, &id, d)?;
                 }
-                Ok::<_, store::Error>(true)
+                Ok::<_, ::store::Error>(true)
             })
             .await?)
     }
@@ -126,7 +127,7 @@ impl Post {
             self.deliver_samples(&row).await?;
         }
         let id = account.0.clone();
-        Ok(self.0.db.read(move |tx| mailbox::documents(tx, &id)).await?)
+        Ok(self.0.db.read(move |tx| documents::documents(tx, &id)).await?)
     }
 
     /// A document for its page: row and what it says. Opening it marks it as read.
@@ -138,11 +139,11 @@ impl Post {
         let (key, id) = (account.0.clone(), id.to_owned());
         let now = self.0.clock.now();
         let (a, d) = (key.clone(), id.clone());
-        let Some((row, json)) = self.0.db.read(move |tx| mailbox::document_page(tx, &a, &d)).await? else {
+        let Some((row, json)) = self.0.db.read(move |tx| documents::document_page(tx, &a, &d)).await? else {
             return Ok(None);
         };
         if row.read.is_none() {
-            self.0.db.write(move |tx| mailbox::document_read(tx, &key, &id, now)).await?;
+            self.0.db.write(move |tx| documents::document_read(tx, &key, &id, now)).await?;
         }
         Ok(Some((row, serde_json::from_str(&json)?)))
     }
@@ -156,7 +157,7 @@ impl Mailbox for Post {
 
     async fn open(&self, account: &AccountId, id: &str) -> Result<Option<(Entry, ContentStream)>, Fault> {
         let (key, id) = (account.0.clone(), id.to_owned());
-        let found = self.0.db.read(move |tx| mailbox::document_content(tx, &key, &id)).await?;
+        let found = self.0.db.read(move |tx| documents::document_content(tx, &key, &id)).await?;
         let Some((row, content)) = found else { return Ok(None) };
         let mut rest = Bytes::from(content);
         let pieces = std::iter::from_fn(move || (!rest.is_empty()).then(|| Ok(rest.split_to(PIECE.min(rest.len())))));

@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ::store::{Db, Sealer};
 use base::{Clock, Rng};
 use document::samples::ISSUERS;
 use pki::RsaKey;
 use pki::testca::{IssuerCa, IssuerName};
-use store::{Db, Sealer};
 use tokio::sync::OnceCell;
 use web::Fault;
 
-use crate::store::mailbox::{self, IssuerRow};
+use crate::store::issuers::{self, IssuerRow};
 
 const COLUMN: &str = "issuers.sealed";
 const CA: &str = "ca";
@@ -39,17 +39,17 @@ impl LazyIssuers {
 async fn load(db: &Db, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Result<Arc<Issuers>, Fault> {
     // The second round reads what another node wrote while we were making ours.
     for _ in 0..2 {
-        let rows = db.read(mailbox::issuers).await?;
+        let rows = db.read(issuers::all).await?;
         let (sealer, rng) = (sealer.clone(), rng.clone());
         let now = clock.now();
         let (issuers, fresh) = tokio::task::spawn_blocking(move || complete(&rows, &sealer, now, &rng)).await??;
         if fresh.is_empty() {
             return Ok(Arc::new(issuers));
         }
-        let written = db.write(move |tx| fresh.iter().try_for_each(|row| mailbox::issuer_insert(tx, row, now))).await;
+        let written = db.write(move |tx| fresh.iter().try_for_each(|row| issuers::insert(tx, row, now))).await;
         match written {
             Ok(()) => return Ok(Arc::new(issuers)),
-            Err(store::Error::Unique(_)) => {}
+            Err(::store::Error::Unique(_)) => {}
             Err(e) => return Err(e.into()),
         }
     }

@@ -10,14 +10,14 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use web::{Environment, Fault, Form, Refusal, Routes, Visit};
 
-use super::mailbox::title;
-use super::{App, view};
-use crate::kit::{AccountId, ActiveLinkage, Mailbox as _, only_looks};
+use crate::documents::title;
+use crate::{App, view};
+use delivery::kit::{AccountId, ActiveLinkage, Mailbox as _, only_looks};
 
 /// Registers the mailbox's handlers.
 pub(crate) fn mount(routes: Routes<App>) -> Routes<App> {
     routes
-        .table(super::ROUTES)
+        .table(crate::post::ROUTES)
         .get("/", async |visit: Visit| visit.redirect("/mailbox"))
         .get("/mailbox", list)
         .get("/mailbox/documents/{id}", show)
@@ -151,7 +151,7 @@ async fn show(
     };
     if only_looks(&method, &headers) {
         // Looking ahead is not reading.
-        return Ok(crate::kit::not_now());
+        return Ok(delivery::kit::not_now());
     }
     let Some((row, certificate)) = app.post.page(&account, &id).await? else {
         return Ok(Refusal::NotFound.into_response());

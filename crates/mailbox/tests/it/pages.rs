@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use web::FieldError;
 use web::testing::{Sample, keys_equal, keys_used, render_all};
 
-use super::world::{START, config, sealer};
-use crate::{kit, reference, site};
+use crate::world::{START, config, sealer};
+use delivery::kit;
+use mailbox::site;
 
 fn sample(template: &'static str, id: &'static str, context: Value) -> Sample {
     Sample::new(move |visit| visit.page(template, id).with(context.clone()))
@@ -99,7 +100,7 @@ fn every_page_renders_in_every_language() {
     }
     for certificate in certificates() {
         samples.push(Sample::new(move |visit| {
-            let tables = reference::tables_for_tests(visit, &certificate);
+            let tables = mailbox::tables(visit, &certificate).unwrap();
             let title = certificate.form().title(visit.lang());
             visit.page("document.html", "document").with(json!({
                 "account": "a@example.jp", "id": "doc_1", "title": title, "issuer": certificate.issuer(),
@@ -114,7 +115,7 @@ fn every_page_renders_in_every_language() {
 
 #[test]
 fn texts_are_equal_and_used() {
-    let text = |i: usize| format!("{}\n{}", kit::TEXTS[i].1, reference::TEXTS[i].1);
+    let text = |i: usize| format!("{}\n{}", kit::TEXTS[i].1, mailbox::TEXTS[i].1);
     keys_equal(&text(0), &text(1)).unwrap_or_else(|e| panic!("{e}"));
     let site = site(&config(), &sealer(1), &Clock::system(), &Rng::system()).unwrap();
     keys_used(&site, &text(0), &["kit-error-*", "mailbox-all", "doc-*"]).unwrap_or_else(|e| panic!("{e}"));

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use store::Engine;
 use url::Url;
 
-use super::world::{POST, World, config, value};
-use crate::kit::{ForeignServer, SubjectToken, Tokens};
+use crate::world::{POST, World, config, value};
+use delivery::kit::{ForeignServer, SubjectToken, Tokens};
 
 const SERVER: &str = "http://localhost:7009";
 

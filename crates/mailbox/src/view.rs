@@ -9,14 +9,16 @@ use web::{Fault, Visit};
 
 /// One table.
 #[derive(Debug, Serialize)]
-pub(crate) struct Table {
-    pub(crate) caption: String,
-    pub(crate) rows: Vec<Row>,
+pub struct Table {
+    /// What it is about.
+    pub caption: String,
+    /// Its rows.
+    pub rows: Vec<Row>,
 }
 
 /// One row: its heading and its value, by kind.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub struct Row {
     head: String,
     kind: &'static str,
     text: String,
@@ -66,7 +68,10 @@ where
 }
 
 /// The tables of a certificate.
-pub(crate) fn tables(visit: &Visit, certificate: &Certificate) -> Result<Vec<Table>, Fault> {
+///
+/// # Errors
+/// A text that is missing.
+pub fn tables(visit: &Visit, certificate: &Certificate) -> Result<Vec<Table>, Fault> {
     let mut out = vec![table(visit, visit.text("doc-certificate", &[])?, |r| {
         r.text("doc-issuer", certificate.issuer())?;
         r.date("doc-certified-on", certificate.certified_on())?;

@@ -7,9 +7,9 @@ use pki::people::MAILBOX_PASSWORD;
 use serde_json::json;
 use store::Engine;
 
-use super::browser::Browser;
-use super::world::{POST, World, config, sealer, value};
-use crate::kit;
+use crate::browser::Browser;
+use crate::world::{POST, World, config, sealer, value};
+use delivery::kit;
 
 /// A token of one citizen's permission for `linkage`.
 async fn permission(world: &World, email: &str, linkage: &str, token: &str) -> Secret<String> {
@@ -142,15 +142,15 @@ async fn everything_is_there_after_a_restart() {
     let pushed = world.push("lnk_1", &token).await.unwrap();
     let page = browser.get(&pushed.authorization_url).await;
     let page = browser.press(&page, "sign-in", &[("email", "hanako@example.jp"), ("password", MAILBOX_PASSWORD)]).await;
-    let root = world.delivery.post().issuers().await.unwrap().root_pem.clone();
+    let root = world.delivery.post().issuers_root().await.unwrap();
     let World { clock, rng, net, portal, delivery, router, place } = world;
     drop((delivery, router));
     net.add(POST, axum::Router::new());
     // The database file has one owner at a time.
     browser.moved_to(&axum::Router::new());
-    let db = place.open(crate::SCHEMA);
+    let db = place.open(mailbox::SCHEMA);
     let (delivery, router) =
-        crate::build(config(), db, sealer(1), net.clone(), clock.clock(), rng.clone()).await.unwrap();
+        mailbox::build(config(), db, sealer(1), net.clone(), clock.clock(), rng.clone()).await.unwrap();
     net.add(POST, router.clone());
     let world = World { clock, rng, net, portal, delivery, router, place };
     browser.moved_to(&world.router);
@@ -162,5 +162,5 @@ async fn everything_is_there_after_a_restart() {
     let (status, ..) =
         world.call(Method::PUT, "/linkages/lnk_1", &access, Some(json!({ "subject_token": token }))).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(world.delivery.post().issuers().await.unwrap().root_pem, root);
+    assert_eq!(world.delivery.post().issuers_root().await.unwrap(), root);
 }
