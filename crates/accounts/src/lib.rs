@@ -51,7 +51,7 @@ pub use routes::ROUTES;
 pub use session::{MaybeSignedIn, SessionId, SignedIn};
 pub use settings::{Limits, OnAccept, Settings};
 pub use store::{MIGRATIONS, STATEMENTS};
-pub use totp::totp_code;
+pub use totp::{totp_code, totp_code_of};
 
 use passwords::Passwords;
 

@@ -6,7 +6,7 @@ use ::store::{Error, Result, Tx};
 use base::Timestamp;
 use desk::Desk;
 use desk::kit::{Doer, Line};
-use procedures::registry::ClientSettings;
+use oauth::registry::{ClientEntry, digest};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -272,7 +272,7 @@ fn is_over(window: &Value, now: Timestamp) -> bool {
 fn wanted_status(kind: &str, want: &Value, now: Timestamp) -> Option<String> {
     match kind {
         CLIENT => {
-            let client: ClientSettings = serde_json::from_value(want.clone()).ok()?;
+            let client: ClientEntry = serde_json::from_value(want.clone()).ok()?;
             serde_json::to_value(status_at(&client, now)).ok()?.as_str().map(str::to_owned)
         }
         SERVICE => want["status"].as_str().map(str::to_owned),
@@ -319,7 +319,7 @@ pub(crate) fn again(desk: &Desk, tx: &mut Tx<'_>, order: &Again<'_>, now: Timest
     let base = p.revision.max(theirs);
     let mut value = p.value()?;
     if kind == CLIENT {
-        let mut client: ClientSettings =
+        let mut client: ClientEntry =
             serde_json::from_value(value).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
         settle(&mut client, now);
         if base > p.revision {
@@ -335,7 +335,7 @@ pub(crate) fn again(desk: &Desk, tx: &mut Tx<'_>, order: &Again<'_>, now: Timest
         {
             map.remove("revision");
         }
-        let digest = crate::deliveries::digest(&value);
+        let digest = digest(&value);
         provisions::put(tx, &p.portal, kind, subject, None, &value.to_string(), base + 1, &digest, now)?;
     }
     let line = Line::new(subject, Doer::Staff(by), "applied_again").why(note).detail("portal", place.as_str());
@@ -349,7 +349,7 @@ mod tests {
 
     use super::*;
 
-    fn client(revision: u64, uri: &str, schedule: Value) -> ClientSettings {
+    fn client(revision: u64, uri: &str, schedule: Value) -> ClientEntry {
         serde_json::from_value(json!({
             "client_id": "p_1", "revision": revision, "metadata": {"redirect_uris": [uri], "client_name": "縁"},
             "status": "active", "schedule": schedule, "not_after": null, "apis": [], "delivery_services": [], "testers": [],
@@ -358,7 +358,7 @@ mod tests {
         .unwrap()
     }
 
-    fn wanted(c: &ClientSettings, applied: bool) -> Provision {
+    fn wanted(c: &ClientEntry, applied: bool) -> Provision {
         let revision = i64::try_from(c.revision).unwrap();
         Provision {
             portal: "production".into(),
@@ -367,7 +367,7 @@ mod tests {
             service: None,
             desired: serde_json::to_string(c).unwrap(),
             revision,
-            digest: c.digest(),
+            digest: digest(c),
             wanted_at: Timestamp::from_secs(0),
             applied_revision: applied.then_some(revision),
             applied_digest: None,
@@ -376,14 +376,14 @@ mod tests {
         }
     }
 
-    fn has(c: &ClientSettings, source: &str, status: &str) -> Seen {
+    fn has(c: &ClientEntry, source: &str, status: &str) -> Seen {
         Seen {
             portal: "production".into(),
             kind: CLIENT.into(),
             subject: c.client_id.clone(),
             source: source.into(),
             revision: i64::try_from(c.revision).unwrap(),
-            digest: c.digest(),
+            digest: digest(c),
             status: status.into(),
             entry: serde_json::to_string(c).unwrap(),
             at: Timestamp::from_secs(5),

@@ -2,8 +2,8 @@
 //! and nothing goes to production that was not approved.
 
 use base::Timestamp;
+use oauth::registry::{ClientEntry, ClientStatus, Scheduled, TesterEntry};
 use procedures::case::{Case, Context, Effect};
-use procedures::registry::{ClientSettings, ClientStatus, Scheduled, Tester};
 use procedures::settings::{ClientParts, SettingsError, client};
 use procedures::{EffectKind, Environment};
 
@@ -13,13 +13,13 @@ use crate::config::Place;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
     /// Its client at the test portal.
-    pub(crate) test: Option<ClientSettings>,
+    pub(crate) test: Option<ClientEntry>,
     /// Its client at the production portal.
-    pub(crate) live: Option<ClientSettings>,
+    pub(crate) live: Option<ClientEntry>,
     /// The client beside it on which a change is checked.
-    pub(crate) check: Option<ClientSettings>,
+    pub(crate) check: Option<ClientEntry>,
     /// The test client as it was before this case changed it.
-    pub(crate) test_before: Option<ClientSettings>,
+    pub(crate) test_before: Option<ClientEntry>,
     /// Whether the service was ever open to every citizen.
     pub(crate) was_live: bool,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Ids {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) place: Place,
-    pub(crate) client: ClientSettings,
+    pub(crate) client: ClientEntry,
 }
 
 /// Why an effect can't be carried out as it stands; trying again does not help.
@@ -62,7 +62,7 @@ pub(crate) fn plan(
     case: &Case,
     ids: &Ids,
     standing: Standing,
-    testers: Vec<Tester>,
+    testers: Vec<TesterEntry>,
     ctx: &Context<'_>,
 ) -> Result<Vec<Change>, PlanError> {
     let (now, at) = (ctx.now, effect.at.unwrap_or(ctx.now));
@@ -99,27 +99,27 @@ pub(crate) fn plan(
             let mut schedule = standing.test.map(|t| t.schedule).unwrap_or_default();
             schedule.retain(|s| s.status == ClientStatus::Terminated && s.at > now);
             let client = fresh(Place::Test, &ids.test, ClientStatus::Active)?;
-            put(Place::Test, ClientSettings { schedule, ..client });
+            put(Place::Test, ClientEntry { schedule, ..client });
         }
         EffectKind::ProvisionVerification => {
             // Beside a client that is live the change is checked on one of its own: what is live stays as it is.
             let id = if standing.was_live { &ids.check } else { &ids.live };
             let client = fresh(Place::Production, id, ClientStatus::ProductionVerification)?;
-            put(Place::Production, ClientSettings { testers, ..client });
+            put(Place::Production, ClientEntry { testers, ..client });
         }
         EffectKind::StartService => {
             // What was verified goes live, not what the sheets may say by now.
-            put(Place::Production, ClientSettings { status: ClientStatus::Active, testers: Vec::new(), ..live()? });
+            put(Place::Production, ClientEntry { status: ClientStatus::Active, testers: Vec::new(), ..live()? });
         }
         EffectKind::ApplyChange => {
             let live = live()?;
             let checked = standing.check.filter(|c| c.status != ClientStatus::Terminated);
             let new = match &checked {
-                Some(check) => ClientSettings { client_id: live.client_id.clone(), ..check.clone() },
+                Some(check) => ClientEntry { client_id: live.client_id.clone(), ..check.clone() },
                 None => fresh(Place::Production, &live.client_id, live.status)?,
             };
             let (status, schedule) = (live.status, live.schedule);
-            put(Place::Production, ClientSettings { status, schedule, testers: Vec::new(), ..new });
+            put(Place::Production, ClientEntry { status, schedule, testers: Vec::new(), ..new });
             if let Some(check) = checked {
                 put(Place::Production, ended(check, now));
             }
@@ -169,7 +169,7 @@ pub(crate) fn plan(
 }
 
 /// Changes of status whose time has come become the status.
-pub(crate) fn settle(client: &mut ClientSettings, now: Timestamp) {
+pub(crate) fn settle(client: &mut ClientEntry, now: Timestamp) {
     let over = client.schedule.iter().take_while(|s| s.at <= now).count();
     for s in client.schedule.drain(..over) {
         if client.status != ClientStatus::Terminated {
@@ -179,21 +179,18 @@ pub(crate) fn settle(client: &mut ClientSettings, now: Timestamp) {
 }
 
 /// What a client is at a moment, the end of its period counted in.
-pub(crate) fn status_at(client: &ClientSettings, now: Timestamp) -> ClientStatus {
-    let mut c = client.clone();
-    settle(&mut c, now);
-    let over = c.not_after.is_some_and(|end| end <= now);
-    if over && c.status != ClientStatus::Terminated { ClientStatus::Suspended } else { c.status }
+pub(crate) fn status_at(client: &ClientEntry, now: Timestamp) -> ClientStatus {
+    client.terms().status(client.status, now)
 }
 
-fn ended(mut client: ClientSettings, now: Timestamp) -> ClientSettings {
+fn ended(mut client: ClientEntry, now: Timestamp) -> ClientEntry {
     settle(&mut client, now);
-    ClientSettings { status: ClientStatus::Terminated, schedule: Vec::new(), testers: Vec::new(), ..client }
+    ClientEntry { status: ClientStatus::Terminated, schedule: Vec::new(), testers: Vec::new(), ..client }
 }
 
 /// The client with one more change planned; at once when its time has come. What was planned for later than an end is
 /// dropped, and of two changes at one time the newer decision stands.
-fn scheduled(mut client: ClientSettings, status: ClientStatus, at: Timestamp, now: Timestamp) -> ClientSettings {
+fn scheduled(mut client: ClientEntry, status: ClientStatus, at: Timestamp, now: Timestamp) -> ClientEntry {
     // Whole seconds travel.
     let at = Timestamp::from_secs(at.secs());
     settle(&mut client, now);
@@ -215,7 +212,7 @@ fn scheduled(mut client: ClientSettings, status: ClientStatus, at: Timestamp, no
 
 #[cfg(test)]
 mod tests {
-    use procedures::registry::ClientStatus::{Active, ProductionVerification, Suspended, Terminated};
+    use oauth::registry::ClientStatus::{Active, ProductionVerification, Suspended, Terminated};
     use proptest::prelude::*;
 
     use super::*;
@@ -224,9 +221,10 @@ mod tests {
         Timestamp::from_secs(secs)
     }
 
-    fn some(status: ClientStatus, schedule: &[(i64, ClientStatus)]) -> ClientSettings {
-        ClientSettings {
+    fn some(status: ClientStatus, schedule: &[(i64, ClientStatus)]) -> ClientEntry {
+        ClientEntry {
             client_id: "p_1".to_owned(),
+            kind: oauth::client::ClientKind::ApiUser,
             revision: 3,
             metadata: serde_json::Map::new(),
             status,

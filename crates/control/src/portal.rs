@@ -6,12 +6,10 @@ use base::outbound::OutboundError;
 use bytes::Bytes;
 use desk::Desk;
 use http::{Request, StatusCode, header};
-use procedures::registry::{MAX_LIFETIME, TYP};
-use serde_json::{Map, Value, json};
+use oauth::registry::{Instruction, MEDIA_TYPE, PATH};
+use serde_json::{Map, Value};
 use web::Origin;
 
-/// Where a portal takes instructions.
-pub(crate) const PATH: &str = "/registry/v1/instructions";
 /// The longest answer that is kept in words.
 const LONGEST: usize = 1_000;
 /// A portal that does not answer within this is asked again later.
@@ -40,9 +38,12 @@ impl Trouble {
 /// Sends one instruction; gives the portal's answer. It may have been carried out also when this fails: whoever
 /// repeats it repeats the revision too.
 pub(crate) async fn tell(desk: &Desk, portal: &Origin, op: &str, body: Map<String, Value>) -> Result<Value, Trouble> {
-    let token = sign(desk, portal, op, body).map_err(|e| Trouble::passing(format!("it can't be signed: {e}")))?;
+    let iss = desk.config().origin.as_str();
+    let token = Instruction::new(iss, portal.as_str(), op, body, desk.now(), desk.rng())
+        .sign(desk.signing_key())
+        .map_err(|e| Trouble::passing(format!("it can't be signed: {e}")))?;
     let request = Request::post(portal.url(PATH))
-        .header(header::CONTENT_TYPE, "application/jwt")
+        .header(header::CONTENT_TYPE, MEDIA_TYPE)
         .header(header::ACCEPT, "application/json")
         .body(Bytes::from(token))
         .map_err(|e| Trouble::passing(e.to_string()))?;
@@ -56,22 +57,6 @@ pub(crate) async fn tell(desk: &Desk, portal: &Origin, op: &str, body: Map<Strin
         Some(said) if status.is_success() => Ok(said),
         said => Err(refused(portal, status, said.as_ref())),
     }
-}
-
-fn sign(desk: &Desk, portal: &Origin, op: &str, body: Map<String, Value>) -> Result<String, jose::KeyError> {
-    let iat = desk.now().secs();
-    let mut claims = body;
-    for (name, value) in [
-        ("iss", json!(desk.config().origin.as_str())),
-        ("aud", json!(portal.as_str())),
-        ("iat", json!(iat)),
-        ("exp", json!(iat + MAX_LIFETIME)),
-        ("jti", json!(desk.rng().token())),
-        ("op", json!(op)),
-    ] {
-        claims.insert(name.to_owned(), value);
-    }
-    jose::jws::sign(desk.signing_key(), TYP, &claims)
 }
 
 fn unreached(portal: &Origin, error: &OutboundError) -> Trouble {
@@ -99,6 +84,8 @@ fn refused(portal: &Origin, status: StatusCode, said: Option<&Value>) -> Trouble
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

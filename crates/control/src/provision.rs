@@ -13,8 +13,8 @@ use base::Timestamp;
 use desk::Desk;
 use desk::extension::{EffectError, EffectOf};
 use desk::kit::{Loaded, Mail, load, services};
+use oauth::registry::{ClientEntry, digest};
 use procedures::EffectKind;
-use procedures::registry::ClientSettings;
 use serde_json::{Map, Value};
 
 use crate::Control;
@@ -195,7 +195,7 @@ fn want(desk: &Desk, tx: &mut Tx<'_>, of: &EffectOf) -> Result<Vec<Change>, Stop
         load(tx, &of.case)?.ok_or_else(|| Stop::Stuck("there is no such case".to_owned()))?;
     let service = services::get(tx, &row.service)?.ok_or_else(|| Stop::Stuck("there is no such service".to_owned()))?;
     let ctx = desk.context(&offered, now);
-    let client = |tx: &mut Tx<'_>, place: Place, id: Option<&str>| -> Result<Option<ClientSettings>, Error> {
+    let client = |tx: &mut Tx<'_>, place: Place, id: Option<&str>| -> Result<Option<ClientEntry>, Error> {
         let Some(id) = id else { return Ok(None) };
         let Some(p) = provisions::get(tx, place.as_str(), CLIENT, id)? else { return Ok(None) };
         serde_json::from_str(&p.desired).map(Some).map_err(|e| Error::inconsistent("desk_provisions.desired", e))
@@ -203,8 +203,8 @@ fn want(desk: &Desk, tx: &mut Tx<'_>, of: &EffectOf) -> Result<Vec<Change>, Stop
     let test = client(tx, Place::Test, service.test_client_id.as_deref())?;
     let live = client(tx, Place::Production, service.production_client_id.as_deref())?;
     // What has ended never acts again: another application for the service begins with another client.
-    let usable = |c: &Option<ClientSettings>| {
-        c.as_ref().filter(|c| c.status != procedures::registry::ClientStatus::Terminated).map(|c| c.client_id.clone())
+    let usable = |c: &Option<ClientEntry>| {
+        c.as_ref().filter(|c| c.status != oauth::registry::ClientStatus::Terminated).map(|c| c.client_id.clone())
     };
     let live_id = usable(&live).unwrap_or_else(|| LiveClientId::new(now, desk.rng()).to_string());
     let ids = Ids {
@@ -253,7 +253,7 @@ pub(crate) fn put_client(
     case: Option<&str>,
     service: &str,
     place: Place,
-    mut client: ClientSettings,
+    mut client: ClientEntry,
     now: Timestamp,
 ) -> Result<Change, Error> {
     let before = provisions::get(tx, place.as_str(), CLIENT, &client.client_id)?;
@@ -261,7 +261,7 @@ pub(crate) fn put_client(
     client.revision = u64::try_from(revision).unwrap_or(u64::MAX);
     let desired = serde_json::to_string(&client).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
     let id = client.client_id.clone();
-    provisions::put(tx, place.as_str(), CLIENT, &id, Some(service), &desired, revision, &client.digest(), now)?;
+    provisions::put(tx, place.as_str(), CLIENT, &id, Some(service), &desired, revision, &digest(&client), now)?;
     let change = Change { portal: place.as_str().to_owned(), subject: id, revision, before: before.map(|p| p.desired) };
     if !changes::insert(tx, key, case, &change, now)? {
         // Another node carries the same effect out in the same moment.

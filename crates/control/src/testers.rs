@@ -8,7 +8,7 @@ use base::codec::sha256_b64url;
 use base::{Lang, Timestamp};
 use desk::Desk;
 use mail::{Email, Message};
-use procedures::registry::Tester;
+use oauth::registry::TesterEntry;
 use procedures::settings::NamedTester;
 
 use crate::Control;
@@ -32,7 +32,7 @@ pub(crate) fn seats(
     client: &str,
     named: &[NamedTester],
     now: Timestamp,
-) -> Result<Vec<Tester>> {
+) -> Result<Vec<TesterEntry>> {
     let mut known = testers::of_client(tx, client)?;
     let mut out: Vec<TesterRow> = Vec::new();
     for n in named {
@@ -60,7 +60,7 @@ pub(crate) fn seats(
     }
     Ok(out
         .into_iter()
-        .map(|t| Tester {
+        .map(|t| TesterEntry {
             tester_id: t.tester_id,
             name: Some(t.name),
             token_hash: t.token_hash,

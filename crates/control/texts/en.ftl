@@ -142,6 +142,7 @@ notices-none = There is nothing at the moment.
 notices-case = Open the procedure
 
 warn-keys-end = Keys or certificate of "{ $service }" ({ $portal }) end on { $at }. Publish new ones, then switch to them.
+warn-keys-changed = The keys of "{ $service }" ({ $portal }) at { $uri } are not those of before (seen { $at }). If it was not you who changed them, say so at once.
 warn-keys-gone = The keys of "{ $service }" ({ $portal }) can't be fetched from { $uri }. Its requests will fail ({ $why }).
 warn-test-end = The period of "{ $service }" in the test environment ends on { $at }. Ask us for a longer one if you need it.
 warn-suspension-near = "{ $service }" will be suspended on { $at }. Check what you tell citizens.

@@ -142,6 +142,7 @@ notices-none = 今、お知らせすることはありません。
 notices-case = 手続を開く
 
 warn-keys-end = 「{ $service }」（{ $portal }）の公開鍵又は証明書の有効期限は{ $at }です。新しい鍵を公開してから、切り替えてください。
+warn-keys-changed = 「{ $service }」（{ $portal }）の公開鍵のアドレス { $uri } の鍵が、前回と異なります（{ $at }確認）。変更した覚えがない場合は、すぐに窓口へ連絡してください。
 warn-keys-gone = 「{ $service }」（{ $portal }）の公開鍵のアドレス { $uri } を取得できません。このままでは認証に失敗します（{ $why }）。
 warn-test-end = 「{ $service }」の接続確認環境の利用期間は{ $at }までです。続けて使うときは、期間の延長をご相談ください。
 warn-suspension-near = 「{ $service }」は{ $at }に利用を停止する予定です。利用者への案内をご確認ください。

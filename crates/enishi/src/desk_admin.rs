@@ -1,6 +1,6 @@
-//! `enishi desk staff add`: the first member of staff; and what `enishi doctor` asks the portals of a desk.
+//! `enishi desk staff …`: the first member of staff, and one who has lost every second factor; and what `enishi doctor` asks the portals of a desk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base::Lang;
 use clap::Subcommand;
@@ -26,6 +26,11 @@ enum Part {
     /// Members of staff.
     #[command(subcommand)]
     Staff(StaffAction),
+    /// What an authenticator app shows now for a secret: to sign in to a demonstration without an app.
+    Code {
+        /// The secret, as the demo's greeting or the page of the second factor shows it (base 32).
+        secret: String,
+    },
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -46,6 +51,19 @@ enum StaffAction {
         #[arg(long, default_value = "ja")]
         lang: String,
     },
+    /// Take every second factor from a member of staff who has lost them all: they are signed out and told by e-mail, and
+    /// set up a new one at their next sign-in. Check who asks, by other means than e-mail.
+    Reset {
+        /// The desk's configuration file (TOML).
+        #[arg(long)]
+        config: PathBuf,
+        /// The person's address.
+        #[arg(long)]
+        email: String,
+        /// Why, and how the person was identified: it is kept in the record.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// Does it.
@@ -53,8 +71,24 @@ enum StaffAction {
 /// # Errors
 /// In words for the operator.
 pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
-    let Part::Staff(StaffAction::Add { config, email, roles, lang }) = options.part;
-    let file = File::read(&config)?;
+    match options.part {
+        Part::Staff(StaffAction::Add { config, email, roles, lang }) => {
+            add(&config, &email, &roles, &lang, world).await
+        }
+        Part::Staff(StaffAction::Reset { config, email, reason }) => reset(&config, &email, &reason, world).await,
+        Part::Code { secret } => {
+            let code = accounts::totp_code_of(&secret, world.clock.now());
+            println!(
+                "{}",
+                code.ok_or_else(|| ConfigError::new("this is no authenticator secret: 32 letters and digits"))?
+            );
+            Ok(())
+        }
+    }
+}
+
+fn desk_file(config: &Path) -> Result<File, ConfigError> {
+    let file = File::read(config)?;
     if file.role != Role::Desk {
         return Err(ConfigError::new(format!(
             "staff belongs to a desk; {} is for the role {}",
@@ -62,8 +96,29 @@ pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
             file.role
         )));
     }
-    let email = Email::parse(&email).map_err(|e| ConfigError::new(format!("--email: {e}")))?;
-    let lang = Lang::from_tag(&lang).ok_or_else(|| ConfigError::new("--lang is ja or en"))?;
+    Ok(file)
+}
+
+fn address(email: &str) -> Result<Email, ConfigError> {
+    Email::parse(email).map_err(|e| ConfigError::new(format!("--email: {e}")))
+}
+
+async fn reset(config: &Path, email: &str, reason: &str, world: &World) -> Result<(), ConfigError> {
+    let (file, email) = (desk_file(config)?, address(email)?);
+    if reason.trim().is_empty() {
+        return Err(ConfigError::new("--reason: say why, and how the person was identified"));
+    }
+    let (desk, _) = open(&file, world).await?;
+    match office::reset_staff(&desk, &email, reason.trim()).await.map_err(|e| ConfigError::new(e.to_string()))? {
+        true => println!("{} is signed out and sets up a new second factor at the next sign-in", email.as_str()),
+        false => return Err(ConfigError::new(format!("nobody among the staff has the address {}", email.as_str()))),
+    }
+    Ok(())
+}
+
+async fn add(config: &Path, email: &str, roles: &[String], lang: &str, world: &World) -> Result<(), ConfigError> {
+    let (file, email) = (desk_file(config)?, address(email)?);
+    let lang = Lang::from_tag(lang).ok_or_else(|| ConfigError::new("--lang is ja or en"))?;
     let known = StaffRole::ALL.map(StaffRole::as_str).join(", ");
     let wanted = roles
         .iter()

@@ -39,7 +39,7 @@ use desk::Extension;
 use desk::kit::StaffItem;
 use desk::staff::StaffRole;
 
-pub use people::{AddError, add_staff};
+pub use people::{AddError, add_staff, reset_staff};
 pub use routes::ROUTES;
 pub use store::{MIGRATIONS, STATEMENTS};
 

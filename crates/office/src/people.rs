@@ -446,6 +446,25 @@ impl From<Error> for AddError {
     }
 }
 
+/// For `enishi desk staff reset`: takes every second factor from a member of the staff who has lost them all, signs them out
+/// and tells them by e-mail; at their next sign-in they set up a new one. The record keeps who did it, and why. `false`:
+/// nobody among the staff has this address.
+///
+/// # Errors
+/// The database.
+pub async fn reset_staff(desk: &Desk, email: &Email, reason: &str) -> Result<bool, Error> {
+    let Some(account) = desk.accounts().find_by_email(Realm::Staff, email).await? else { return Ok(false) };
+    let (writer, now, reason) = (desk.clone(), desk.now(), reason.to_owned());
+    desk.db()
+        .write(move |tx| {
+            writer.accounts().reset_factors(tx, &account.id)?;
+            let line = Line::new(&account.id, Doer::System, "staff_factors_reset").detail("by", SHELL);
+            writer.record(tx, line.why(&reason), now)
+        })
+        .await?;
+    Ok(true)
+}
+
 /// For `enishi desk staff add`: a link by which the first members of the staff get their accounts, to be handed over by hand.
 /// It works once, for fourteen days. Whoever can run this has the desk's database and master key anyway; it is
 /// written into the record.

@@ -239,6 +239,7 @@ st-what-template_written = Template written
 st-what-template_retired = Template taken out of use
 st-what-template_used = Template used again
 st-what-staff_invited = Staff invited
+st-what-staff_factors_reset = Second factors of a member of staff reset
 st-what-staff_joined = Staff joined
 st-what-staff_removed = Staff removed
 st-what-staff_roles_changed = Staff roles changed

@@ -239,6 +239,7 @@ st-what-template_written = 文面の記載
 st-what-template_retired = 文面の使用の終了
 st-what-template_used = 文面の使用の再開
 st-what-staff_invited = 職員の招待
+st-what-staff_factors_reset = 職員の二つ目の認証要素の取消し
 st-what-staff_joined = 職員の参加
 st-what-staff_removed = 職員の終了
 st-what-staff_roles_changed = 職員の役割の変更

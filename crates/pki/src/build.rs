@@ -70,7 +70,7 @@ pub(crate) const AIA: ObjectIdentifier = oid("1.3.6.1.5.5.7.1.1");
 pub(crate) const CLIENT_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.2");
 const CPS_QUALIFIER: ObjectIdentifier = oid("1.3.6.1.5.5.7.2.1");
 const OCSP: ObjectIdentifier = oid("1.3.6.1.5.5.7.48.1");
-const SHA256_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
+pub(crate) const SHA256_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.11");
 
 /// A certificate to be signed (RFC 5280 section 4.1.2), version 3.
 #[derive(Clone, Sequence)]
@@ -168,7 +168,7 @@ pub(crate) fn envelope(body: &[u8], signature: &[u8]) -> Result<Vec<u8>> {
     Ok(Signed { body: Any::from_der(body)?, algorithm: sha256_with_rsa(), signature }.to_der()?)
 }
 
-fn sha256_with_rsa() -> AlgorithmIdentifierOwned {
+pub(crate) fn sha256_with_rsa() -> AlgorithmIdentifierOwned {
     AlgorithmIdentifierOwned { oid: SHA256_WITH_RSA, parameters: Some(Null.into()) }
 }
 

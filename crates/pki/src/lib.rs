@@ -1,5 +1,5 @@
 //! Certificates of the public personal authentication service (公的個人認証サービス, JPKI): the path
-//! check of a user-authentication certificate, revocation lists, the challenge a card signs, a test CA
+//! check of a user-authentication certificate, revocation lists and OCSP, the challenge a card signs, a test CA
 //! and the test people.
 //!
 //! **Invariant:** [`verify`](verify()) answers with a [`VerifiedCard`] only when every check of a card
@@ -15,6 +15,7 @@ pub mod challenge;
 pub mod crl;
 pub mod issuer;
 pub mod key;
+pub mod ocsp;
 pub mod people;
 pub mod profile;
 pub mod testca;

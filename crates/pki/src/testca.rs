@@ -38,7 +38,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const fn code(self) -> CrlReason {
+    pub(crate) const fn code(self) -> CrlReason {
         match self {
             Self::Unspecified => CrlReason::Unspecified,
             Self::KeyCompromise => CrlReason::KeyCompromise,
@@ -238,6 +238,18 @@ impl TestCa {
             ],
         }
         .sign(&self.key)
+    }
+
+    pub(crate) const fn key(&self) -> &RsaKey {
+        &self.key
+    }
+
+    pub(crate) const fn subject(&self) -> &Name {
+        &self.subject
+    }
+
+    pub(crate) const fn ski(&self) -> &[u8; 20] {
+        &self.ski
     }
 
     #[cfg(test)]

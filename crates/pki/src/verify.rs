@@ -46,11 +46,13 @@ pub enum UnknownBecause {
     NoDistributionPoint,
     /// There is no list for its partition.
     NoList,
-    /// The list is past its `nextUpdate`, or from the future.
+    /// The list or answer is past its `nextUpdate`, or from the future.
     Stale,
+    /// The responder does not know the certificate.
+    NotKnown,
 }
 
-/// Where revocation is looked up: [`crate::CrlSet`] now, an OCSP responder beside it later.
+/// Where revocation is looked up: a [`crate::CrlSet`], or an [`crate::ocsp::Answer`].
 pub trait Revocation {
     /// The status of a certificate whose signature was checked already.
     fn status(&self, cert: &AuthCert, now: Timestamp) -> RevocationStatus;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::answers::{Answer, Answers, Plain, Row};
-use crate::canonical;
 use crate::catalogue::{Field, Form};
 use crate::text::Text;
 
@@ -74,7 +73,7 @@ impl Differences {
     /// What a person has to have been shown: changes with every answer in it. `None` when there is nothing to see.
     pub fn digest(&self) -> Option<String> {
         let items: Vec<_> = self.0.iter().map(|d| (&d.form, &d.field, &d.before, &d.after)).collect();
-        (!items.is_empty()).then(|| canonical::digest(&items))
+        (!items.is_empty()).then(|| oauth::registry::digest(&items))
     }
 
     /// The labels of the settings among them that need a connection test.

@@ -23,13 +23,11 @@
 //!   [`registry`]; [`settings::restated`] what it was told last as it has to be after a start, suspension, resumption or end.
 
 pub mod answers;
-mod canonical;
 pub mod case;
 pub mod catalogue;
 pub mod check;
 pub mod compare;
 pub mod private_key;
-pub mod registry;
 pub mod settings;
 pub mod text;
 

@@ -1,16 +1,16 @@
 //! From approved sheets to the client that a portal is told to have.
 
 use base::Timestamp;
-use oauth::client::RegistrationPolicy;
+use oauth::client::{ClientKind, RegistrationPolicy};
 use oauth::rar::types;
+use oauth::registry::{ClientEntry, ClientStatus, Scheduled, TesterEntry};
 use oauth::{ClientMetadata, Keys, Scope};
 use serde_json::{Map, Value, json};
 
 use crate::answers::Answers;
-use crate::case::{Case, Context, Effect};
-use crate::catalogue::{Api, EffectKind, Environment, Form, Means, plus_days};
+use crate::case::{Case, Context};
+use crate::catalogue::{Api, Environment, Form, Means, plus_days};
 use crate::check::parse_keys;
-use crate::registry::{ClientSettings, ClientStatus, Scheduled, Tester};
 
 /// Why there are no settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ pub struct ClientParts {
     /// What it is to be later.
     pub schedule: Vec<Scheduled>,
     /// The links of the testers ([`testers`] says who they are).
-    pub testers: Vec<Tester>,
+    pub testers: Vec<TesterEntry>,
     /// Where the logo is served.
     pub logo_uri: Option<String>,
 }
@@ -76,7 +76,7 @@ pub fn client(
     environment: Environment,
     parts: ClientParts,
     ctx: &Context<'_>,
-) -> Result<ClientSettings, SettingsError> {
+) -> Result<ClientEntry, SettingsError> {
     let sheets: Vec<(&Form, &Answers)> = ctx
         .catalogue
         .forms
@@ -98,8 +98,9 @@ pub fn client(
     if apis.is_empty() {
         return Err(SettingsError::NoApi);
     }
-    Ok(ClientSettings {
+    Ok(ClientEntry {
         client_id: parts.client_id,
+        kind: ClientKind::ApiUser,
         revision: parts.revision,
         metadata: metadata(&sheets, &apis, parts.logo_uri)?,
         status: parts.status,
@@ -112,58 +113,6 @@ pub fn client(
         case: case.receipt.clone(),
         decided_by: decision.decided_by(),
     })
-}
-
-/// What a portal was told last, as it has to be after an effect that changes what a client is and not its settings: the start
-/// of the service, the planned ones, suspension at once, and the closing of what was opened. `None` for effects that are about
-/// settings (those are made by [`client`]) or about no portal.
-pub fn restated(
-    last: &ClientSettings,
-    effect: &Effect,
-    receipt: &str,
-    revision: u64,
-    now: Timestamp,
-) -> Option<ClientSettings> {
-    let mut next = ClientSettings {
-        revision,
-        case: receipt.to_owned(),
-        decided_by: effect.decided_by.clone(),
-        reason: None,
-        ..last.clone()
-    };
-    // What was planned and has come is what it is now; it need not be said again.
-    next.schedule.sort_by_key(|s| s.at);
-    for s in next.schedule.extract_if(.., |s| s.at <= now) {
-        next.status = s.status;
-    }
-    let planned = |status| effect.at.map(|at| Scheduled { at, status });
-    match effect.kind {
-        EffectKind::StartService => {
-            next.status = ClientStatus::Active;
-            next.testers.clear();
-        }
-        EffectKind::ScheduleSuspension => next.schedule.push(planned(ClientStatus::Suspended)?),
-        EffectKind::ScheduleResumption => next.schedule.push(planned(ClientStatus::Active)?),
-        EffectKind::ScheduleTermination => next.schedule.push(planned(ClientStatus::Terminated)?),
-        EffectKind::SuspendNow => {
-            next.status = ClientStatus::Suspended;
-            // It resumes by a procedure of its own; its end stays planned.
-            next.schedule.retain(|s| s.status == ClientStatus::Terminated);
-        }
-        EffectKind::CloseAccess | EffectKind::DiscardChange => {
-            next.status = ClientStatus::Terminated;
-            next.schedule.clear();
-            next.testers.clear();
-        }
-        EffectKind::DiscloseSpecifications
-        | EffectKind::GrantUse
-        | EffectKind::RecordTested
-        | EffectKind::ProvisionTest
-        | EffectKind::ProvisionVerification
-        | EffectKind::ApplyChange => return None,
-    }
-    next.schedule.sort_by_key(|s| s.at);
-    Some(next)
 }
 
 /// The end of the last day of the test period, in Japan.
@@ -230,60 +179,4 @@ pub fn metadata(
     let body = Value::Object(map.clone()).to_string();
     ClientMetadata::from_json(body.as_bytes(), &policy).map_err(|e| SettingsError::Metadata(e.description))?;
     Ok(map)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_client_is_follows_from_the_effect() {
-        let at = Timestamp::from_secs;
-        let mut last = ClientSettings {
-            client_id: "cl_1".to_owned(),
-            revision: 1,
-            metadata: Map::new(),
-            status: ClientStatus::ProductionVerification,
-            reason: Some("earlier".to_owned()),
-            schedule: Vec::new(),
-            not_after: None,
-            apis: vec![Api::AttributeLinkage],
-            delivery_services: Vec::new(),
-            testers: vec![Tester {
-                tester_id: "t".to_owned(),
-                name: None,
-                token_hash: "h".to_owned(),
-                not_after: at(9),
-            }],
-            case: "R8-1".to_owned(),
-            decided_by: ["a".to_owned(), "b".to_owned()],
-        };
-        let effect = |kind, secs: Option<i64>| Effect {
-            kind,
-            key: "k".to_owned(),
-            at: secs.map(at),
-            decided_by: ["c".to_owned(), "d".to_owned()],
-        };
-        let mut then = |kind, secs, now| {
-            last = restated(&last, &effect(kind, secs), "R8-2", last.revision + 1, at(now)).unwrap();
-            let plan: Vec<_> = last.schedule.iter().map(|s| (s.at.secs(), s.status)).collect();
-            (last.status, plan, last.testers.len())
-        };
-        use ClientStatus::{Active, Suspended, Terminated};
-        assert_eq!(then(EffectKind::StartService, None, 10), (Active, vec![], 0));
-        assert_eq!(then(EffectKind::ScheduleSuspension, Some(100), 20), (Active, vec![(100, Suspended)], 0));
-        // Suspended meanwhile by the plan; the end and the resumption are planned in order of time.
-        let both = vec![(300, Active), (900, Terminated)];
-        assert_eq!(then(EffectKind::ScheduleTermination, Some(900), 100).1, [(900, Terminated)]);
-        assert_eq!(then(EffectKind::ScheduleResumption, Some(300), 110), (Suspended, both, 0));
-        assert_eq!(then(EffectKind::SuspendNow, None, 301), (Suspended, vec![(900, Terminated)], 0));
-        assert_eq!(then(EffectKind::CloseAccess, None, 302), (Terminated, vec![], 0));
-        assert_eq!(
-            (last.revision, last.case.as_str(), &last.decided_by[0], &last.reason),
-            (7, "R8-2", &"c".to_owned(), &None)
-        );
-        assert_eq!(restated(&last, &effect(EffectKind::ApplyChange, None), "R8-2", 8, at(400)), None);
-        // A plan without its time is none.
-        assert_eq!(restated(&last, &effect(EffectKind::ScheduleResumption, None), "R8-2", 8, at(400)), None);
-    }
 }

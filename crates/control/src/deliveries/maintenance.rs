@@ -7,8 +7,8 @@ use ::store::{Error, Result, Tx};
 use base::{Lang, Timestamp};
 use desk::Desk;
 use desk::kit::{Doer, Line, Mail, services};
+use oauth::registry::{ClientEntry, ClientStatus, Note, WindowEntry, digest};
 use procedures::Text;
-use procedures::registry::{ClientSettings, ClientStatus, Window};
 
 use super::{MAINTENANCE, queue};
 use crate::config::Place;
@@ -57,15 +57,15 @@ pub fn announce(desk: &Desk, tx: &mut Tx<'_>, a: &Announcement) -> Result<String
         withdrawn_at: None,
     };
     deliveries::add_window(tx, &row)?;
-    let window = Window {
+    let window = WindowEntry {
         id: row.id.clone(),
         delivery_service: row.delivery.clone(),
         starts_at: row.starts_at,
         ends_at: row.ends_at,
-        note: a.note.clone(),
+        note: Note { ja: some(&a.note.ja), en: some(&a.note.en) },
     };
     let value = serde_json::to_value(&window).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
-    let (text, digest) = (value.to_string(), super::digest(&value));
+    let (text, digest) = (value.to_string(), digest(&value));
     for place in &a.places {
         provisions::put(tx, place.as_str(), MAINTENANCE, &row.id, None, &text, 1, &digest, now)?;
         queue(desk, tx, *place, MAINTENANCE, &row.id, now)?;
@@ -87,7 +87,7 @@ pub fn withdraw(desk: &Desk, tx: &mut Tx<'_>, id: &str, by: &str) -> Result<bool
         return Ok(false);
     }
     let value = serde_json::json!({ "withdrawn": true });
-    let (text, digest) = (value.to_string(), super::digest(&value));
+    let (text, digest) = (value.to_string(), digest(&value));
     let mut places = Vec::new();
     for place in Place::ALL {
         let Some(p) = provisions::get(tx, place.as_str(), MAINTENANCE, id)? else { continue };
@@ -104,7 +104,7 @@ pub fn withdraw(desk: &Desk, tx: &mut Tx<'_>, id: &str, by: &str) -> Result<bool
 pub(crate) fn users(tx: &mut Tx<'_>, delivery: &str, places: &[Place]) -> Result<BTreeSet<String>> {
     let mut orgs = BTreeSet::new();
     for p in provisions::all(tx)?.iter().filter(|p| p.kind == CLIENT) {
-        let client: ClientSettings =
+        let client: ClientEntry =
             serde_json::from_str(&p.desired).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
         let here = places.iter().any(|place| place.as_str() == p.portal);
         let asks = client.delivery_services.iter().any(|d| d == delivery);
@@ -144,4 +144,8 @@ fn tell(
         })?;
     }
     Ok(())
+}
+
+fn some(words: &str) -> Option<String> {
+    (!words.is_empty()).then(|| words.to_owned())
 }

@@ -5,11 +5,9 @@ pub mod settings;
 
 use ::store::{Result, Tx, jobs};
 use base::Timestamp;
-use base::codec::{b64url, sha256};
 use desk::Desk;
 use desk::extension::JobHandler;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::Control;
 use crate::config::Place;
@@ -60,22 +58,4 @@ pub(crate) fn queue(
     let tell = Tell { portal: place.as_str().to_owned(), kind: kind.to_owned(), subject: subject.to_owned() };
     let payload = serde_json::to_string(&tell).map_err(|e| ::store::Error::inconsistent("jobs.payload", e))?;
     jobs::add(tx, JOB, &payload, now, desk.rng())
-}
-
-/// base64url of SHA-256 of the JSON with sorted names and no blanks, as the portals compute it (docs/registry.md).
-pub(crate) fn digest(value: &Value) -> String {
-    b64url(&sha256(sorted(value).to_string().as_bytes()))
-}
-
-/// The value with the names of every object in order, whatever order this build of the JSON library keeps.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut names: Vec<_> = map.iter().collect();
-            names.sort_by_key(|(name, _)| *name);
-            Value::Object(names.into_iter().map(|(n, v)| (n.clone(), sorted(v))).collect())
-        }
-        Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
 }

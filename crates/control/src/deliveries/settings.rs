@@ -3,8 +3,9 @@
 use ::store::{Error, Result, Tx};
 use desk::Desk;
 use desk::kit::{Doer, Line};
+use oauth::client::ClientName;
+use oauth::registry::{ClientStatus, DeliveryEntry, digest};
 use procedures::Text;
-use procedures::registry::{DeliverySettings, DeliveryStatus};
 use serde::{Deserialize, Serialize};
 
 use super::{SERVICE, queue};
@@ -151,20 +152,25 @@ pub fn put(desk: &Desk, tx: &mut Tx<'_>, put: &Put) -> Result<bool> {
 fn want(desk: &Desk, tx: &mut Tx<'_>, put: &Put, c: &Connection, place: Place) -> Result<()> {
     let (now, id, service) = (desk.now(), put.id.as_str(), &put.service);
     let revision = provisions::get(tx, place.as_str(), SERVICE, id)?.map_or(0, |p| p.revision) + 1;
-    let settings = DeliverySettings {
+    let settings = DeliveryEntry {
         id: id.to_owned(),
-        name: service.name.clone(),
-        operator: service.operator.clone(),
+        name: in_both(&service.name),
+        operator: in_both(&service.operator),
         issuer: c.issuer.clone(),
         client_id: c.client_id.clone(),
         resources: c.resources.clone(),
         sso_client_id: c.sso_client_id.clone(),
         initiate_login_uri: c.initiate_login_uri.clone(),
-        status: if put.status == Admission::Active { DeliveryStatus::Active } else { DeliveryStatus::Suspended },
-        operating: service.operating.clone(),
+        status: if put.status == Admission::Active { ClientStatus::Active } else { ClientStatus::Suspended },
+        operating: Some(in_both(&service.operating)),
         revision: u64::try_from(revision).unwrap_or(u64::MAX),
     };
     let desired = serde_json::to_string(&settings).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
-    provisions::put(tx, place.as_str(), SERVICE, id, None, &desired, revision, &settings.digest(), now)?;
+    provisions::put(tx, place.as_str(), SERVICE, id, None, &desired, revision, &digest(&settings), now)?;
     queue(desk, tx, place, SERVICE, id, now)
+}
+
+/// Words for the portals' pages.
+fn in_both(text: &Text) -> ClientName {
+    ClientName { ja: text.ja.clone(), en: text.en.clone() }
 }

@@ -61,7 +61,7 @@ pub(crate) fn status_word(p: &Provision, now: Timestamp) -> String {
         return if value["withdrawn"] == true { "withdrawn" } else { value["status"].as_str().unwrap_or("active") }
             .to_owned();
     }
-    let client: Result<procedures::registry::ClientSettings, _> = serde_json::from_value(value);
+    let client: Result<oauth::registry::ClientEntry, _> = serde_json::from_value(value);
     let status = client.ok().and_then(|c| serde_json::to_value(status_at(&c, now)).ok());
     status.and_then(|s| s.as_str().map(str::to_owned)).unwrap_or_else(|| "unknown".to_owned())
 }

@@ -3,7 +3,10 @@
 use ::store::Migration;
 
 /// The tables of this room; they stand beside the desk's.
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "control", version: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "control", version: 1, sql: FIRST },
+    Migration { room: "control", version: 2, sql: "ALTER TABLE control_keys ADD COLUMN changed_at BIGINT;" },
+];
 
 const FIRST: &str = "
 CREATE TABLE control_changes (

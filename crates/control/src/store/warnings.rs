@@ -15,12 +15,12 @@ statements! {
               WHERE ended_at IS NULL AND org = $1 ORDER BY due_at, raised_at, warning_key";
     END = "UPDATE desk_warnings SET ended_at = $2 WHERE warning_key = $1 AND ended_at IS NULL";
     PURGE = "DELETE FROM desk_warnings WHERE ended_at < $1";
-    KEYS = "SELECT uri, digest, looked_at, good_at, failing_since, error, expires_at FROM control_keys WHERE uri = $1";
-    PUT_KEYS = "INSERT INTO control_keys (uri, digest, looked_at, good_at, failing_since, error, expires_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
+    KEYS = "SELECT uri, digest, looked_at, good_at, failing_since, error, expires_at, changed_at FROM control_keys WHERE uri = $1";
+    PUT_KEYS = "INSERT INTO control_keys (uri, digest, looked_at, good_at, failing_since, error, expires_at, changed_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 ON CONFLICT (uri) DO UPDATE SET digest = excluded.digest, looked_at = excluded.looked_at,
                     good_at = excluded.good_at, failing_since = excluded.failing_since, error = excluded.error,
-                    expires_at = excluded.expires_at";
+                    expires_at = excluded.expires_at, changed_at = excluded.changed_at";
 }
 
 /// A warning.
@@ -48,6 +48,8 @@ pub(crate) struct KeysRow {
     pub(crate) failing_since: Option<Timestamp>,
     pub(crate) error: Option<String>,
     pub(crate) expires_at: Option<Timestamp>,
+    /// When they were first seen to differ from those before.
+    pub(crate) changed_at: Option<Timestamp>,
 }
 
 fn read(row: &mut Row) -> Result<WarningRow> {
@@ -104,6 +106,7 @@ pub(crate) fn keys(tx: &mut Tx<'_>, uri: &str) -> Result<Option<KeysRow>> {
                 failing_since: row.opt_time(4)?,
                 error: row.opt_text(5)?,
                 expires_at: row.opt_time(6)?,
+                changed_at: row.opt_time(7)?,
             })
         })
         .transpose()
@@ -111,6 +114,6 @@ pub(crate) fn keys(tx: &mut Tx<'_>, uri: &str) -> Result<Option<KeysRow>> {
 
 /// Keeps what is known of the keys at an address.
 pub(crate) fn put_keys(tx: &mut Tx<'_>, k: &KeysRow) -> Result<()> {
-    let p = params![&k.uri, &k.digest, k.looked_at, k.good_at, k.failing_since, &k.error, k.expires_at];
+    let p = params![&k.uri, &k.digest, k.looked_at, k.good_at, k.failing_since, &k.error, k.expires_at, k.changed_at];
     tx.execute(PUT_KEYS, &p).map(drop)
 }

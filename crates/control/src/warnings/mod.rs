@@ -13,7 +13,7 @@ use desk::Desk;
 use desk::kit::{Mail, cases, orgs, services, staff};
 use desk::staff::{StaffRole, StaffRoles};
 use http::Request;
-use procedures::registry::ClientSettings;
+use oauth::registry::{ClientEntry, digest};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -138,6 +138,11 @@ impl Control {
                     let row = match found {
                         Ok((digest, expires_at)) => KeysRow {
                             uri,
+                            changed_at: match &old {
+                                Some(o) if o.digest.as_ref().is_some_and(|d| *d != digest) => Some(now),
+                                Some(o) => o.changed_at,
+                                None => None,
+                            },
                             digest: Some(digest),
                             looked_at: now,
                             good_at: Some(now),
@@ -152,6 +157,7 @@ impl Control {
                             good_at: old.as_ref().and_then(|o| o.good_at),
                             failing_since: old.as_ref().and_then(|o| o.failing_since).or(Some(now)),
                             error: Some(why),
+                            changed_at: old.as_ref().and_then(|o| o.changed_at),
                             expires_at: old.and_then(|o| o.expires_at),
                         },
                     };
@@ -215,7 +221,7 @@ async fn fetch(desk: &Desk, uri: &str) -> std::result::Result<(String, Option<Ti
     if keys["keys"].as_array().is_none_or(Vec::is_empty) {
         return Err(format!("{uri}: there are no keys"));
     }
-    Ok((crate::deliveries::digest(&keys), rules::first_end(&keys)))
+    Ok((digest(&keys), rules::first_end(&keys)))
 }
 
 /// What the rules look at.
@@ -224,7 +230,7 @@ fn world(tx: &mut Tx<'_>, now: Timestamp) -> Result<World> {
     let all = services::all(tx)?;
     let clients: Vec<_> = w.provisions.iter().filter(|p| rules::is_client(p)).cloned().collect();
     for p in clients {
-        let client: ClientSettings =
+        let client: ClientEntry =
             serde_json::from_str(&p.desired).map_err(|e| Error::inconsistent("desk_provisions.desired", e))?;
         let Some(service) = all.iter().find(|s| Some(&s.id) == p.service.as_ref()) else { continue };
         if let Some(uri) = client.metadata.get("jwks_uri").and_then(Value::as_str)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::Timestamp;
-use procedures::registry::{ClientSettings, ClientStatus};
+use oauth::registry::{ClientEntry, ClientStatus, digest};
 use serde_json::{Value, json};
 
 use crate::drift::Drift;
@@ -26,7 +26,7 @@ const NEAR: &[u32] = &[3];
 #[derive(Clone, Debug)]
 pub(crate) struct Owned {
     pub(crate) portal: String,
-    pub(crate) client: ClientSettings,
+    pub(crate) client: ClientEntry,
     pub(crate) org: String,
     pub(crate) service: String,
     pub(crate) service_name: String,
@@ -86,10 +86,18 @@ fn warning(key: String, kind: &str, due: Option<Timestamp>, now: Timestamp, args
     }
 }
 
-/// The end of the first key that ends, of keys by value.
+/// The end of the first key or certificate that ends, of keys by value.
 pub(crate) fn first_end(keys: &Value) -> Option<Timestamp> {
     // `exp` of a key (seconds since 1970) is what several implementations publish; RFC 7517 leaves room for it.
-    keys["keys"].as_array()?.iter().filter_map(|k| k["exp"].as_i64()).min().map(Timestamp::from_secs)
+    let ends = |k: &Value| k["exp"].as_i64().into_iter().chain(certificate_end(k)).min();
+    keys["keys"].as_array()?.iter().filter_map(ends).min().map(Timestamp::from_secs)
+}
+
+/// When the certificate of a key ends (RFC 7517 section 4.7: the first of `x5c`, base64 DER), in seconds since 1970.
+fn certificate_end(key: &Value) -> Option<i64> {
+    let der = base::codec::b64_decode(key["x5c"].get(0)?.as_str()?)?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).ok()?;
+    Some(certificate.validity().not_after.timestamp())
 }
 
 /// Every warning that stands at `now`.
@@ -116,7 +124,7 @@ pub(crate) fn warnings(w: &World, now: Timestamp) -> Vec<WarningRow> {
         }
     }
     for d in &w.drifts {
-        let what = crate::deliveries::digest(&json!([d.what, d.fields]));
+        let what = digest(&json!([d.what, d.fields]));
         let key = format!("drift:{}:{}:{}:{}", d.portal, d.kind, d.subject, what);
         out.push(warning(key, "drift", None, now, json!({ "subject": d.subject, "portal": d.portal })));
     }
@@ -149,6 +157,15 @@ fn of_client(o: &Owned, w: &World, now: Timestamp, out: &mut Vec<WarningRow>) {
     {
         let key = format!("keys-end:{}:{id}:{}:{days}", o.portal, end.secs());
         out.push(ours(warning(key, "keys-end", Some(end), now, args(json!({ "at": end.rfc3339() })))));
+    }
+    // Changing keys is good practice, and what a thief of the address would do: whoever it belongs to is told once.
+    if let (Some(uri), Some(k)) = (uri, fetched)
+        && let (Some(digest), Some(at)) = (&k.digest, k.changed_at)
+        && now < at.plus(DAY * 7)
+    {
+        let key = format!("keys-changed:{}:{id}:{digest}", o.portal);
+        let more = json!({ "uri": uri, "at": at.rfc3339() });
+        out.push(ours(warning(key, "keys-changed", None, now, args(more))));
     }
     if let (Some(uri), Some(k)) = (uri, fetched)
         && let Some(since) = k.failing_since.filter(|s| now >= s.plus(MINUTE * 60))
@@ -304,12 +321,18 @@ mod tests {
             failing_since: Some(t(0)),
             error: Some("404".into()),
             expires_at: None,
+            changed_at: None,
         };
         w.keys.insert(row.uri.clone(), row.clone());
         assert!(kinds(&w, t(0)).is_empty(), "once may be chance");
         assert_eq!(warnings(&w, t(1))[0].kind, "keys-gone");
         row.failing_since = None;
-        w.keys.insert(row.uri.clone(), row);
+        w.keys.insert(row.uri.clone(), row.clone());
         assert!(warnings(&w, t(1)).is_empty());
+        // Other keys than before: told for a week.
+        (row.digest, row.changed_at) = (Some("d".into()), Some(t(1)));
+        w.keys.insert(row.uri.clone(), row);
+        assert_eq!(kinds(&w, t(1)), ["keys-changed/d"]);
+        assert!(warnings(&w, t(8)).is_empty());
     }
 }

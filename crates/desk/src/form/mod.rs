@@ -153,7 +153,7 @@ fn options(field: &Field, offered: &[Choice], lang: Lang) -> Vec<OptionView> {
         Kind::Choice | Kind::Choices => of(&field.choices),
         Kind::DeliveryServices => of(offered),
         Kind::Apis => {
-            Api::ALL.map(|a| OptionView { value: a.as_str().to_owned(), label: a.label().get(lang).to_owned() }).into()
+            Api::ALL.map(|a| OptionView { value: a.as_str().to_owned(), label: a.label(lang).to_owned() }).into()
         }
         Kind::YesNo => [("yes", "はい", "Yes"), ("no", "いいえ", "No")]
             .map(|(value, ja, en)| OptionView {

@@ -72,7 +72,8 @@ Three things to try:
      certificate (伊藤 美香, 5555), 「連携をやめる」, or refuse at the delivery service.
 
   4. The desk: register at {desk}, or sign in as {owner}. Staff at {desk}/staff, password for all
-     {password}, authenticator secret {totp}:
+     {password}, authenticator secret {totp}
+     (its code of the moment: `enishi desk code {totp}`):
 {staff}
 Developers: {portal}/.well-known/openid-configuration, {portal}/openapi.json, README.md.
 ",

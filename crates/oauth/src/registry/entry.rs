@@ -1,6 +1,6 @@
 //! What instructions carry: clients, delivery services, maintenance windows.
 
-use base::Timestamp;
+use base::{Lang, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ pub enum Api {
     AttributeLinkage,
     /// 利用者登録: `user_registration`.
     UserRegistration,
-    /// お知らせ・証明書等の取得: `delivered_documents`, scopes `notices` and `documents`.
+    /// お知らせ・民送情報取得: `delivered_documents`, scopes `notices` and `documents`.
     NoticesDocuments,
 }
 
@@ -71,6 +71,23 @@ impl Api {
             Self::AttributeLinkage => "attribute_linkage",
             Self::UserRegistration => "user_registration",
             Self::NoticesDocuments => "notices_documents",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.as_str() == text)
+    }
+
+    /// Its name on pages (guideline section 2.1).
+    pub fn label(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::AttributeLinkage, Lang::Ja) => "属性連携設定API",
+            (Self::AttributeLinkage, Lang::En) => "Attribute linkage API",
+            (Self::UserRegistration, Lang::Ja) => "利用者登録等API",
+            (Self::UserRegistration, Lang::En) => "User registration API",
+            (Self::NoticesDocuments, Lang::Ja) => "お知らせ・民送情報取得API",
+            (Self::NoticesDocuments, Lang::En) => "Notices and delivered documents API",
         }
     }
 }
@@ -140,7 +157,7 @@ pub struct TesterEntry {
 }
 
 /// A client as the desk decided it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientEntry {
     /// `client_id`
@@ -173,7 +190,7 @@ pub struct ClientEntry {
     /// Receipt number of the case that decided this.
     pub case: String,
     /// Opaque ids of the two people who decided it.
-    pub decided_by: Vec<String>,
+    pub decided_by: [String; 2],
 }
 
 const fn api_user() -> ClientKind {
@@ -266,7 +283,7 @@ impl ClientEntry {
             return fail("case", "has to be the case's receipt number");
         }
         // Four eyes: whatever acts on the running system was decided by two people.
-        match &self.decided_by[..] {
+        match &self.decided_by {
             [a, b] if a != b && words(a, 100) && words(b, 100) => Ok(()),
             _ => fail("decided_by", "has to name two different people"),
         }
@@ -476,7 +493,7 @@ mod tests {
                 "token_hash",
             ),
             ("decided_by", json!(["stf_1", "stf_1"]), "client.decided_by: has to name two different people"),
-            ("decided_by", json!(["stf_1"]), "client.decided_by"),
+            ("decided_by", json!(["stf_1"]), "invalid length 1"),
             ("case", json!(""), "client.case"),
             ("colour", json!("red"), "unknown field `colour`"),
         ] {

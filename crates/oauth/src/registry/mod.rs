@@ -13,7 +13,7 @@ use base::codec::{b64url, sha256};
 use base::{Rng, Timestamp};
 use jose::jws::{self, JwsError, Typ};
 use jose::{Alg, KeyError, KeySet, SigningKey};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::shorten;
@@ -270,8 +270,10 @@ pub fn canonical(value: &Value) -> String {
 
 /// `b64url(SHA-256(canonical JSON))` of an entry as it stands in its instruction: equal on both sides exactly
 /// when both have the same.
-pub fn digest(entry: &Value) -> String {
-    b64url(&sha256(canonical(entry).as_bytes()))
+pub fn digest(entry: &impl Serialize) -> String {
+    // Entries have no maps with keys other than texts, and no other way to fail.
+    let value = serde_json::to_value(entry).unwrap_or_default();
+    b64url(&sha256(canonical(&value).as_bytes()))
 }
 
 #[cfg(test)]

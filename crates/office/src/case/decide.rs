@@ -115,7 +115,7 @@ fn shown(desk: &Desk, differences: &Differences, offered: &[procedures::Choice],
 }
 
 fn api_choice(api: Api, lang: Lang) -> Choice {
-    Choice::new(api.as_str(), api.label().get(lang))
+    Choice::new(api.as_str(), api.label(lang))
 }
 
 fn view(

@@ -2,6 +2,7 @@
 
 mod card;
 mod list;
+mod ocsp;
 mod openssl;
 mod path;
 

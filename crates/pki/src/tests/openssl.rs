@@ -9,13 +9,13 @@ use crate::cert::pem;
 use crate::profile::{Environment, POLICY_PRODUCTION_AUTH, POLICY_TEST_AUTH};
 use crate::{Policy, RsaKey, verify};
 
-fn openssl(dir: &Path, args: &[&str]) -> (bool, String) {
+pub(super) fn openssl(dir: &Path, args: &[&str]) -> (bool, String) {
     let out = Command::new("openssl").current_dir(dir).args(args).output().expect("openssl is installed");
     let text = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
     (out.status.success(), text)
 }
 
-fn made(dir: &Path, args: &[&str]) {
+pub(super) fn made(dir: &Path, args: &[&str]) {
     let (ok, text) = openssl(dir, args);
     assert!(ok, "openssl {args:?}: {text}");
 }

@@ -4,45 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{Basis, Text};
 
-/// The API that can be approved on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Api {
-    /// 属性連携設定API
-    AttributeLinkage,
-    /// 利用者登録等API
-    UserRegistration,
-    /// お知らせ・民送情報取得API
-    NoticesDocuments,
-}
-
-impl Api {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::AttributeLinkage, Self::UserRegistration, Self::NoticesDocuments];
-
-    /// As it is written in answers and in the registry API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AttributeLinkage => "attribute_linkage",
-            Self::UserRegistration => "user_registration",
-            Self::NoticesDocuments => "notices_documents",
-        }
-    }
-
-    /// The reverse of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|a| a.as_str() == text)
-    }
-
-    /// Its name on pages (guideline section 2.1).
-    pub fn label(self) -> Text {
-        match self {
-            Self::AttributeLinkage => Text::new("属性連携設定API", "Attribute linkage API"),
-            Self::UserRegistration => Text::new("利用者登録等API", "User registration API"),
-            Self::NoticesDocuments => Text::new("お知らせ・民送情報取得API", "Notices and delivered documents API"),
-        }
-    }
-}
+pub use oauth::registry::Api;
 
 /// Which portal a sheet is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

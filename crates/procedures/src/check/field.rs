@@ -55,7 +55,7 @@ pub(crate) fn planned_past(form: &Form, field: &Field, now: base::Timestamp) -> 
 
 /// A settings sheet asks for more than was approved.
 pub(crate) fn not_approved(form: &Form, field: &Field, row: usize, what: &str) -> Finding {
-    let name = Api::parse(what).map_or_else(|| Text::new(what, what), Api::label);
+    let name = Api::parse(what).map_or_else(|| Text::new(what, what), super::api_label);
     Finding {
         form: form.id.clone(),
         place: Place::row(&field.id, row),
@@ -313,7 +313,7 @@ fn one(c: &mut Check<'_>, field: &Field, text: &str, place: &Place) {
         Kind::Choice | Kind::Choices => among(c, field, &field.choices, text, place),
         Kind::DeliveryServices => among(c, field, c.world.delivery_services, text, place),
         Kind::Apis => {
-            let choices = Api::ALL.map(|a| Choice { id: a.as_str().to_owned(), label: a.label() });
+            let choices = Api::ALL.map(|a| Choice { id: a.as_str().to_owned(), label: super::api_label(a) });
             among(c, field, &choices, text, place);
         }
         Kind::Table | Kind::Testers | Kind::Logo | Kind::File => {}

@@ -8,15 +8,22 @@ pub(crate) mod normal;
 
 use std::collections::BTreeMap;
 
+use base::Lang;
 use jiff::civil::Date;
 
 use crate::answers::{Answer, Answers, Plain, Row};
-use crate::catalogue::{Choice, Field, Form, Kind};
+use crate::catalogue::{Api, Choice, Field, Form, Kind};
+use crate::text::Text;
 
 pub use field::check_field;
 pub(crate) use field::{not_approved, planned_past};
 pub use finding::{Code, Finding, Place, Severity, has_errors};
 pub use keys::{KeyMistake, parse_keys};
+
+/// The name of an API in both languages.
+pub(crate) fn api_label(api: Api) -> Text {
+    Text::new(api.label(Lang::Ja), api.label(Lang::En))
+}
 
 /// What answers are checked against, besides their form.
 #[derive(Clone, Copy, Debug)]

@@ -36,7 +36,8 @@ pub(crate) fn normal(field: &Field, raw: &str, world: &World<'_>) -> String {
         Kind::Choice | Kind::Choices => choice(&field.choices, raw),
         Kind::DeliveryServices => choice(world.delivery_services, raw),
         Kind::Apis => {
-            let choices: Vec<Choice> = Api::ALL.map(|a| Choice { id: a.as_str().to_owned(), label: a.label() }).into();
+            let choices: Vec<Choice> =
+                Api::ALL.map(|a| Choice { id: a.as_str().to_owned(), label: super::api_label(a) }).into();
             choice(&choices, raw)
         }
     }

@@ -2,8 +2,8 @@
 
 use base::{Lang, Rng};
 use jose::{Alg, SigningKey};
+use oauth::registry::ClientStatus;
 use procedures::check::check_field;
-use procedures::registry::ClientStatus;
 use procedures::settings::{self, ClientParts, SettingsError};
 use procedures::{Answer, Answers, Code, Environment, Finding, Form, Kind, ServiceState, Severity, World, has_errors};
 
