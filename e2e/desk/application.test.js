@@ -36,7 +36,7 @@ for (const lang of ['ja', 'en']) {
       v.variant = 'complete';
       await v.reload();
       const text = await v.text();
-      for (const value of ['株式会社みほん', 'ヤマダ タロウ', '102-0094', '50000', '画面遷移.pdf']) assert.ok(text.includes(value), `the check shows ${value}`);
+      for (const value of ['株式会社みほん', 'ヤマダ タロウ', '102-0094', '50,000', '画面遷移.pdf']) assert.ok(text.includes(value), `the check shows ${value}`);
       v.variant = undefined;
       await v.act('submit');
       await v.expect('desk/submitted');

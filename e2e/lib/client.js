@@ -26,6 +26,11 @@ export class Client {
     return client;
   }
 
+  /** `ahead`: by how much the clock of the demo is put forward, ms. */
+  now() {
+    return Math.floor((Date.now() + (this.ahead ?? 0)) / 1000);
+  }
+
   /** A client that the desk wrote to the portal, with the keys of its sheet. */
   static async of(portal, id, key, redirect) {
     const client = new Client();
@@ -55,13 +60,13 @@ export class Client {
   }
 
   assertion(url, change = (a) => a) {
-    const now = Math.floor(Date.now() / 1000);
+    const now = this.now();
     const claims = change({ iss: this.id, sub: this.id, aud: this.portal, jti: randomUUID(), iat: now, exp: now + 60 }, url);
     return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'k' }).sign(this.key);
   }
 
   proof(htm, htu, token) {
-    const claims = { jti: randomUUID(), htm, htu, iat: Math.floor(Date.now() / 1000), nonce: this.nonce, ath: token && sha256(token) };
+    const claims = { jti: randomUUID(), htm, htu, iat: this.now(), nonce: this.nonce, ath: token && sha256(token) };
     return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: this.dpopJwk }).sign(this.dpop);
   }
 

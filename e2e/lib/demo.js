@@ -11,6 +11,7 @@ export const HERE = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const ARTIFACTS = join(HERE, 'artifacts');
 const START_LIMIT = 60_000;
 const STOP_LIMIT = 10_000;
+const DAY = 86_400_000;
 
 /** The binary under test: `ENISHI_BIN`, else what `scripts/test` builds. */
 export function binary() {
@@ -20,6 +21,9 @@ export function binary() {
   if (!found) throw new Error('no enishi binary: run scripts/test, or set ENISHI_BIN');
   return found;
 }
+
+/** What the announcement names, by role; `production_…` and `new_sample` are of the production world. */
+const PLACES = ['portal', 'delivery', 'sample', 'cards', 'desk', 'production_portal', 'production_delivery', 'production_cards', 'new_sample'];
 
 const running = new Set();
 process.on('exit', () => {
@@ -134,6 +138,8 @@ export class Demo {
     this.own = own;
     this.options = options;
     this.base = process_.base;
+    /** By how much the clock of the demo is put forward, ms. */
+    this.ahead = 0;
   }
 
   person(id) {
@@ -142,10 +148,11 @@ export class Demo {
     return person;
   }
 
-  /** Which role an address belongs to. */
+  /** Which role an address belongs to; the production world's roles are the same roles. */
   role(url) {
     const origin = new URL(url).origin;
-    return ['portal', 'delivery', 'sample', 'cards', 'desk'].find((role) => this[role] && new URL(this[role]).origin === origin);
+    const name = PLACES.find((place) => this[place] && new URL(this[place]).origin === origin);
+    return name?.replace(/^(production|new)_/, '');
   }
 
   /** Ctrl-C, as a developer does. */
@@ -160,9 +167,12 @@ export class Demo {
     return this.process.end('SIGKILL');
   }
 
-  /** The same world again: same folder, same ports. */
-  restart() {
-    return startDemo({ data: this.data, portBase: this.base, ...this.options }).then((demo) => Object.assign(demo, { own: this.own }));
+  /** The same world again: same folder, same ports. `days`: so many days later than today. */
+  async restart({ days = 0 } = {}) {
+    const { args, env } = this.options;
+    const more = days ? ['--days-ahead', String(days)] : [];
+    const demo = await startDemo({ data: this.data, portBase: this.base, args: [...args, ...more], env });
+    return Object.assign(demo, { own: this.own, options: this.options, ahead: days * DAY });
   }
 
   keepLog(name) {

@@ -58,13 +58,14 @@ export async function fill(v, values) {
   for (const [id, value] of Object.entries(values)) {
     const named = page.locator(`main [name="${id}"]`);
     if (Array.isArray(value) && typeof value[0] === 'object') await named.setInputFiles(value);
-    else if ((await page.locator(`#${id}-month`).count()) > 0) {
+    else if ((await page.locator(`[id="${id}-month"]`).count()) > 0) {
       const [year, month, day] = value.split('-');
       await named.or(page.locator(`[name="${id}.year"]`)).fill(year);
       await page.fill(`#${id}-month`, month);
       await page.fill(`#${id}-day`, day);
     } else if (value === 'all') for (const box of await named.all()) await box.check({ force: true });
     else if (Array.isArray(value)) for (const one of value) await page.locator(`[name="${id}"][value="${one}"]`).check({ force: true });
+    else if (await named.first().evaluate((e) => e.tagName === 'SELECT')) await named.selectOption(value);
     else if (['radio', 'checkbox'].includes(await named.first().getAttribute('type'))) await page.locator(`[name="${id}"][value="${value}"]`).check({ force: true });
     else await named.fill(value);
   }
@@ -148,7 +149,7 @@ export async function download(v, address) {
 }
 
 /** A day from today on, as forms take it. */
-export const day = (days) => new Date(Date.now() + 9 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10);
+export const day = (days, demo) => new Date(Date.now() + (demo?.ahead ?? 0) + 9 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10);
 
 const RESPONSIBLE = {
   responsible_department: 'サービス企画部 課長',
@@ -176,9 +177,45 @@ const CONNECTION = {
 };
 export const REDIRECT_URI = 'https://nencho.example.co.jp/callback';
 
+const APPLICANT = { organisation_name: '株式会社みほん', ...RESPONSIBLE };
+const passed = (...items) =>
+  Object.fromEntries(items.flatMap((item, i) => [[`results.${i}.item`, item], [`results.${i}.outcome`, 'passed'], [`results.${i}.performed_on`, day(0)]]));
+
+/** What A-12 wants: form 4. */
+export const A12 = {
+  'form-4': { ...APPLICANT, performed_from: day(0), performed_to: day(0), ...passed('属性連携の完了後に正しく戻る'), evidence: [file('試験の記録.pdf')], open_issues: 'なし' },
+};
+
+/** What A-15 wants: form 6, sheet 1 for production, sheet 4. */
+export const A15 = ({ tester, redirect, jwks, name = 'みほん年末調整' }) => ({
+  'form-6': {
+    ...APPLICANT, check_from: day(1), check_to: day(5), 'testers.0.name': tester.name, 'testers.0.email': tester.email,
+    check_plan: '1名が属性連携を確認する。', changes_since_test: 'リダイレクトURIと公開鍵を本番用に変更', operation: '平日9時から18時。', declaration: 'all',
+  },
+  'sheet-1-production': { ...SHEET_1, service_name_ja: name, apis: 'all', delivery_services: 'all', service_start: day(20) },
+  'sheet-4': { redirect_uris: redirect, jwks: typeof jwks === 'string' ? jwks : JSON.stringify(jwks), ...CONNECTION, emergency_phone: '090-0000-0000' },
+});
+
+/** What A-18 wants: form 10. */
+export const A18 = {
+  'form-10': {
+    ...APPLICANT, performed_from: day(0), performed_to: day(0), ...passed('本人確認から連携まで'), evidence: [file('確認の記録.pdf')], open_issues: 'なし',
+    support_ready: 'yes', service_start: day(20),
+  },
+};
+
+/** What B-1 wants on top of what is filled in already. */
+export const FORM_7 = {
+  ...APPLICANT, summary: 'サービスの名称の変更', reason: '対象の手続が増えたため。', wished_date: day(20), with_other_apis: 'no', without_tests: 'yes',
+  citizen_impact: '画面に表示される名称が変わる。', declaration: 'all',
+};
+
+/** A notification of form 8 or 9, planned for a day. */
+export const NOTICE = (planned_date, more) => ({ ...APPLICANT, planned_date, reason: '保守のため。', declaration: 'all', ...more });
+
 /** What A-8 wants: form 3, sheet 1, sheet 2. */
 export const A8 = (jwks) => ({
-  'form-3': { organisation_name: '株式会社みほん', ...RESPONSIBLE, test_from: day(7), test_to: day(40), test_plan: '2名で4週間。', test_cards: '2', declaration: 'all' },
+  'form-3': { ...APPLICANT, test_from: day(7), test_to: day(40), test_plan: '2名で4週間。', test_cards: '2', declaration: 'all' },
   'sheet-1-test': { ...SHEET_1, apis: ['attribute_linkage', 'notices_documents'], delivery_services: 'all', test_until: day(90) },
   'sheet-2': { redirect_uris: REDIRECT_URI, jwks: JSON.stringify(jwks), ...CONNECTION },
 });

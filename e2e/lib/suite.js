@@ -16,6 +16,21 @@ export function suite(url, options = {}) {
   const name = basename(new URL(url).pathname, '.test.js');
   const world = {
     demo: undefined,
+    stayed: [],
+    /** A browser that stays open until the file ends. */
+    async stay(how) {
+      const v = await visitor(world.demo, how);
+      world.stayed.push(v);
+      return v;
+    },
+    /** The demo again, so many days later; the browsers that stayed go on. */
+    async daysLater(days) {
+      await world.demo.process.end('SIGINT');
+      const log = world.demo.log;
+      world.demo = await world.demo.restart({ days });
+      world.demo.log.unshift(...log);
+      for (const v of world.stayed) v.demo = world.demo;
+    },
     async visit(how, what) {
       const v = await visitor(world.demo, how);
       const patience = how.patience ?? PATIENCE;
@@ -34,6 +49,7 @@ export function suite(url, options = {}) {
     world.demo = await startDemo(options);
   });
   after(async () => {
+    for (const v of world.stayed) await v.close();
     await closeBrowser();
     world.demo?.keepLog(name);
     await world.demo?.stop();

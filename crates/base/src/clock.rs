@@ -56,6 +56,7 @@ pub struct Clock(Source);
 #[derive(Clone)]
 enum Source {
     System,
+    Ahead(Duration),
     Fake(Arc<AtomicI64>),
 }
 
@@ -65,16 +66,25 @@ impl Clock {
         Self(Source::System)
     }
 
+    /// The machine's clock, put forward: a demonstration shows what happens on a planned day.
+    pub const fn ahead(by: Duration) -> Self {
+        Self(Source::Ahead(by))
+    }
+
     /// The present time.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
-            Source::System => Timestamp(
-                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64),
-            ),
+            Source::System => machine(),
+            Source::Ahead(by) => machine().plus(*by),
             Source::Fake(t) => Timestamp(t.load(Ordering::SeqCst)),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+fn machine() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Timestamp(since.map_or(0, |d| d.as_micros() as i64))
 }
 
 impl std::fmt::Debug for Clock {
@@ -121,6 +131,13 @@ mod tests {
         fake.advance(Duration::from_secs(5));
         assert_eq!(clock.now(), Timestamp::from_secs(1_005));
         assert_eq!(clock.now().rfc3339(), "1970-01-01T00:16:45Z");
+    }
+
+    #[test]
+    fn a_clock_is_put_forward() {
+        let by = Duration::from_secs(86_400);
+        let (now, then) = (Clock::system().now(), Clock::ahead(by).now());
+        assert!(then.since(now) >= by && then.since(now) < by + Duration::from_secs(60));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! **Invariant:** no I/O. Time, randomness and outbound HTTP come in as arguments, so that every
 //! decision above can be replayed by a test. **Boundary:** imports no other room.
 
+pub mod amount;
 pub mod calendar;
 pub mod clock;
 pub mod codec;

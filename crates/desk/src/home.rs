@@ -18,6 +18,8 @@ pub(crate) struct Home {
     orgs: Vec<OrgLine>,
     /// What is waiting for the reader's organisations.
     tasks: Vec<CaseLine>,
+    /// What is waiting for others of the reader's organisations.
+    watched: Vec<CaseLine>,
     /// What is waiting for the desk.
     running: Vec<CaseLine>,
     answered: Vec<Thread>,
@@ -40,9 +42,11 @@ pub(crate) fn home_page(visit: &Visit, me: &MaybeSignedIn, own: Home) -> Page {
 
 pub(crate) fn view(mine: Vec<(Organisation, Role)>, cases: Vec<CaseLine>, answered: Vec<Thread>) -> Home {
     let (tasks, rest): (Vec<_>, Vec<_>) = cases.into_iter().partition(|c| c.waiting == "applicant");
+    let (watched, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| c.waiting == "colleagues");
     Home {
         orgs: mine.into_iter().map(|(o, role)| OrgLine { id: o.id.to_string(), name: o.name, role }).collect(),
         tasks,
+        watched,
         running: rest.into_iter().filter(|c| c.waiting == "desk").collect(),
         answered,
     }
@@ -57,8 +61,8 @@ pub(crate) async fn show(State(desk): State<Desk>, visit: Visit, me: MaybeSigned
         .read(move |tx| {
             let mine = orgs::of_account(tx, &id)?;
             let mut cases = Vec::new();
-            for (org, _) in &mine {
-                cases.extend(case_lines(&reader, tx, org.id.as_str(), lang)?);
+            for (org, role) in &mine {
+                cases.extend(case_lines(&reader, tx, org.id.as_str(), *role, lang)?);
             }
             let answered = threads::for_person(tx, &id)?.into_iter().filter(|t| t.status == "answered").collect();
             Ok::<_, ::store::Error>(view(mine, cases, answered))

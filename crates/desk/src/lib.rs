@@ -82,6 +82,7 @@ pub const TEMPLATES: &[(&str, &str)] = web::templates![
     "members.html",
     "org.html",
     "org-edit.html",
+    "site-navigation.html",
     "start.html",
     "submitted.html",
     "upload.html",

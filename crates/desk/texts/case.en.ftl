@@ -13,7 +13,11 @@ case-overdue = Overdue
 case-opened = Begun
 case-now = Now: { $step }
 case-ours = Your organisation's turn
+case-colleagues = The turn of your organisation's editors or owners
 case-theirs = { $who }'s turn
+case-said = From the desk
+case-said-return = The documents were returned
+case-said-refuse = Why it was refused
 case-planned = Planned time:
 case-comments = ({ $n ->
     [one] one remark
@@ -28,6 +32,7 @@ case-acted = Sent
 case-raced = Somebody else acted in the same moment
 case-raced-text = Nothing was changed. Look at where it stands, then try again.
 waiting-applicant = Your turn
+waiting-colleagues = With your editors or owners
 waiting-desk = With the desk
 waiting-nobody = Over
 outcome-completed = Completed
@@ -168,6 +173,18 @@ mail-your-turn-text =
     Step: { $step }
 
     What it is, and by when, is on this page:
+    { $link }
+mail-returned-subject = [API user desk] Documents returned to be mended ({ $service }, { $receipt })
+mail-returned-text =
+    Dear { $person },
+
+    The desk has returned what { $org } submitted: something has to be mended.
+    Service: { $service }
+    Procedure: { $procedure }
+    Receipt number: { $receipt }
+    Step: { $step }
+
+    The reason and the fields in question are on this page. Mend them and submit again:
     { $link }
 mail-closed-subject = [API user desk] A procedure is over ({ $service }, { $receipt })
 mail-closed-text =

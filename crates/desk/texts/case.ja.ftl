@@ -13,7 +13,11 @@ case-overdue = 期限を過ぎています
 case-opened = 始めた日時
 case-now = 今：{ $step }
 case-ours = あなたの組織の番です
+case-colleagues = あなたの組織の編集者か所有者の番です
 case-theirs = { $who }の番です
+case-said = 運営からの連絡
+case-said-return = 書類が差し戻されました
+case-said-refuse = 不承諾の理由
 case-planned = 予定の日時：
 case-comments = （指摘{ $n }件）
 case-steps = 手続の流れ
@@ -25,6 +29,7 @@ case-acted = 送信しました
 case-raced = 同時に別の操作がありました
 case-raced-text = 何も変更していません。今の状態を確かめてから、もう一度操作してください。
 waiting-applicant = 対応してください
+waiting-colleagues = 組織の編集者・所有者が対応中
 waiting-desk = 運営が対応中
 waiting-nobody = 終了
 outcome-completed = 完了しました
@@ -159,6 +164,18 @@ mail-your-turn-text =
     段階：{ $step }
 
     内容と期限は、次のページで確認してください。
+    { $link }
+mail-returned-subject = 【API利用申請窓口】書類の差し戻しのお知らせ（{ $service }、{ $receipt }）
+mail-returned-text =
+    { $person } 様
+
+    「{ $org }」から提出された書類に、直していただきたい点があります。
+    サービス：{ $service }
+    手続：{ $procedure }
+    受付番号：{ $receipt }
+    段階：{ $step }
+
+    差し戻しの理由と指摘した項目は、次のページで確認してください。直したら、もう一度提出してください。
     { $link }
 mail-closed-subject = 【API利用申請窓口】手続が終わりました（{ $service }、{ $receipt }）
 mail-closed-text =

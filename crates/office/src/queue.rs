@@ -122,7 +122,8 @@ impl Filter {
             && is(&self.org, &row.org_id)
             && match self.waiting.as_str() {
                 "" => true,
-                "desk" => !matches!(row.waiting_on.as_str(), "applicant" | "nobody"),
+                // What the desk waits for by itself is nobody's to do.
+                "desk" => !matches!(row.waiting_on.as_str(), "applicant" | "nobody" | "system"),
                 actor => row.waiting_on == actor,
             }
             && match self.assignee.as_str() {

@@ -100,7 +100,7 @@ st-field-changed = Changed
 st-field-before = Before:
 st-field-after = After:
 st-comment = Comment
-st-comment-on = Comment on "{ $what }"
+st-comment-on = Comment<span class="en-hide"> on "{ $what }"</span>
 st-comment-title = Comment
 st-comment-hint = The applicant sees it with the field when it is returned.
 st-comment-go = Add the comment

@@ -100,7 +100,7 @@ st-field-changed = 変更あり
 st-field-before = 変更前：
 st-field-after = 変更後：
 st-comment = 指摘
-st-comment-on = 「{ $what }」を指摘する
+st-comment-on = <span class="en-hide">「{ $what }」を</span>指摘する
 st-comment-title = 指摘する
 st-comment-hint = 差し戻したときに、項目と一緒に申請者に表示されます。
 st-comment-go = 指摘を加える

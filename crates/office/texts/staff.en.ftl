@@ -79,7 +79,7 @@ st-csv = Download as CSV
 st-version = Version { $n }
 st-versions = Submitted versions
 st-history = History
-st-history-of = History of "{ $what }"
+st-history-of = History<span class="en-hide"> of "{ $what }"</span>
 st-history-title = History: { $what }
 st-gone = Removed
 st-new = Added
@@ -105,7 +105,7 @@ st-service-active = Active
 st-service-suspended = Suspended
 st-service-terminated = Terminated
 st-suspend = Suspension at once
-st-suspend-link = Suspend "{ $what }" at once
+st-suspend-link = Suspend<span class="en-hide"> "{ $what }"</span> at once
 st-suspend-running = Waiting for approval
 st-suspend-title = Suspend "{ $what }" at once
 st-suspend-warning = For incidents only

@@ -79,7 +79,7 @@ st-csv = CSVでダウンロード
 st-version = 第{ $n }版
 st-versions = 提出された版
 st-history = 履歴
-st-history-of = 「{ $what }」の履歴
+st-history-of = <span class="en-hide">「{ $what }」の</span>履歴
 st-history-title = 履歴：{ $what }
 st-gone = 削除
 st-new = 追加
@@ -105,7 +105,7 @@ st-service-active = 利用中
 st-service-suspended = 停止中
 st-service-terminated = 終了
 st-suspend = 緊急の停止
-st-suspend-link = 「{ $what }」を緊急に停止する
+st-suspend-link = <span class="en-hide">「{ $what }」を</span>緊急に停止する
 st-suspend-running = 停止の承認待ち
 st-suspend-title = 「{ $what }」を緊急に停止する
 st-suspend-warning = 事故などのときだけ使ってください

@@ -336,17 +336,10 @@ fn size(bytes: u64) -> String {
 
 /// An amount: `12,300円`, `¥12,300`.
 fn yen(state: &State, amount: i64) -> Result<String, Error> {
-    let plain = amount.unsigned_abs().to_string();
-    let mut grouped = String::with_capacity(plain.len() + 8);
-    for (i, digit) in plain.chars().enumerate() {
-        if i > 0 && (plain.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let sign = if amount < 0 { "-" } else { "" };
-    Ok(match lang(state)? {
-        Lang::Ja => format!("{sign}{grouped}円"),
-        Lang::En => format!("{sign}¥{grouped}"),
+    let grouped = base::amount::grouped(amount);
+    Ok(match (lang(state)?, grouped.strip_prefix('-')) {
+        (Lang::Ja, _) => format!("{grouped}円"),
+        (Lang::En, None) => format!("¥{grouped}"),
+        (Lang::En, Some(digits)) => format!("-¥{digits}"),
     })
 }

@@ -27,6 +27,7 @@ use crate::{Accounts, Email, Realm};
 
 /// The templates of the kit's pages.
 pub const TEMPLATES: &[(&str, &str)] = web::templates![
+    "accounts/layout.html",
     "accounts/parts.html",
     "accounts/register.html",
     "accounts/sent.html",

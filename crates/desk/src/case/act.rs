@@ -310,6 +310,10 @@ impl Desk {
     fn tell(&self, tx: &mut Tx<'_>, row: &CaseRow, case: &Case, ctx: &Context<'_>, who: &Who) -> Result<(), ActError> {
         let stem = match case.todo(ctx)?.first() {
             _ if matches!(who, Who::Applicant(_)) => return Ok(()),
+            // Something to be mended is other news than the next step.
+            Some(todo) if todo.actor == Actor::Applicant && case.log.last().is_some_and(|e| e.event == "return") => {
+                "mail-returned"
+            }
             Some(todo) if todo.actor == Actor::Applicant => "mail-your-turn",
             Some(_) => return Ok(()),
             None => "mail-closed",

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::Desk;
+use crate::org::Role;
 use crate::store::cases::{self, CaseRow};
 use crate::store::services;
 
@@ -22,7 +23,7 @@ pub struct CaseLine {
     pub service: String,
     /// Step id and label, or how it ended.
     pub step: String,
-    /// Who has to act: `applicant`, `desk` or `nobody`.
+    /// Who has to act: `applicant`, `colleagues` (the organisation, but not this reader), `desk` or `nobody`.
     pub waiting: &'static str,
     /// Kind of chip for who has to act.
     pub chip: &'static str,
@@ -66,7 +67,15 @@ impl Desk {
     }
 }
 
-/// The cases of an organisation, the latest first.
-pub fn case_lines(desk: &Desk, tx: &mut Tx<'_>, org: &str, lang: Lang) -> Result<Vec<CaseLine>, Error> {
-    cases::of_org(tx, org)?.into_iter().map(|row| desk.case_line(tx, row, lang)).collect()
+/// The cases of an organisation, the latest first, for a member with this role.
+pub fn case_lines(desk: &Desk, tx: &mut Tx<'_>, org: &str, role: Role, lang: Lang) -> Result<Vec<CaseLine>, Error> {
+    let rows = cases::of_org(tx, org)?.into_iter();
+    let line = |row| {
+        let line = desk.case_line(tx, row, lang)?;
+        Ok(match line.waiting {
+            "applicant" if !role.may_edit() => CaseLine { waiting: "colleagues", ..line },
+            _ => line,
+        })
+    };
+    rows.map(line).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use base::{Lang, Timestamp};
-use procedures::case::{Case, Context, Event, Progress, StepProgress, Who};
+use procedures::case::{Case, Context, Event, Outcome, Progress, StepProgress, Who};
 use procedures::{Act, Actor, Answers, Plain};
 use serde::{Deserialize, Serialize};
 use web::{FieldError, Form, Page, Refusal, Visit};
@@ -26,6 +26,8 @@ pub(crate) struct CasePage {
     receipt: String,
     opened: Timestamp,
     outcome: Option<String>,
+    /// What the desk said since the applicant acted last.
+    said: Vec<Said>,
     todo: Option<TodoView>,
     may_edit: bool,
     phases: Vec<PhaseView>,
@@ -35,6 +37,15 @@ pub(crate) struct CasePage {
     may_withdraw: bool,
     disclosed: bool,
     done: Option<&'static str>,
+    text: String,
+}
+
+/// Words of the desk that must not be looked for in the history.
+#[derive(Serialize)]
+struct Said {
+    /// `return`, `refuse`, or another event by its name.
+    event: String,
+    at: Timestamp,
     text: String,
 }
 
@@ -244,10 +255,28 @@ pub(crate) fn view(desk: &Desk, me: &Member, facts: &Facts, lang: Lang) -> Resul
         reopen,
         may_withdraw: case.outcome().is_none() && case.winding_up.is_none(),
         disclosed: facts.disclosed,
+        said: said(case),
         todo: todo_view,
         done: None,
         text: String::new(),
     })
+}
+
+/// What the desk said to the applicant since they acted last, the latest first: why something was returned or refused, and
+/// the words that go with a form.
+fn said(case: &Case) -> Vec<Said> {
+    let refusal = case.decisions.last().filter(|d| {
+        d.review.proposal.refuse && (case.winding_up.is_some() || case.outcome() == Some(Outcome::Refused))
+    });
+    let reason = refusal.map(|d| Said {
+        event: "refuse".to_owned(),
+        at: d.at,
+        text: d.review.proposal.note.as_str().to_owned(),
+    });
+    let since = case.log.iter().rev().take_while(|e| !matches!(e.by, Who::Applicant(_)));
+    let words = since.filter(|e| e.shared && e.event != "comment" && !e.text.as_str().is_empty());
+    let words = words.map(|e| Said { event: e.event.clone(), at: e.at, text: e.text.as_str().to_owned() });
+    reason.into_iter().chain(words).collect()
 }
 
 /// Every step by phase, with what has become of it.

@@ -181,6 +181,10 @@ pub fn lines(field: &Field, answer: Option<&Answer>, offered: &[Choice], lang: L
                 Ok(day) => vec![base::calendar::long_date(day, lang)],
                 Err(_) => vec![text.as_str().to_owned()],
             },
+            Kind::Number => match text.as_str().parse() {
+                Ok(number) => vec![base::amount::grouped(number)],
+                Err(_) => vec![text.as_str().to_owned()],
+            },
             _ => text.as_str().lines().map(str::to_owned).collect(),
         },
         Some(Answer::List(list)) => list.iter().map(|v| label_of(field, v.as_str(), offered, lang)).collect(),

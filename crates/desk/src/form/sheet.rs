@@ -50,7 +50,8 @@ pub(crate) fn workbook(show: &Show<'_>, case: &str, heading: &Heading<'_>) -> Re
         created: heading.now,
         sheets: vec![Sheet {
             name,
-            title: form.title.get(lang).to_owned(),
+            // The workbook's title stands above it already.
+            title: String::new(),
             facts: vec![
                 (word("受付番号", "Receipt number"), heading.receipt.to_owned()),
                 (word("組織", "Organisation"), heading.org.to_owned()),

@@ -228,7 +228,7 @@ pub(crate) async fn show(State(desk): State<Desk>, visit: Visit, me: Member) -> 
         .read(move |tx| {
             Ok::<_, ::store::Error>(Show {
                 services: services::of_org(tx, id.as_str())?,
-                cases: case_lines(&reader, tx, id.as_str(), lang)?,
+                cases: case_lines(&reader, tx, id.as_str(), mine.role, lang)?,
                 disclosed: reader.disclosed(tx, id.as_str())?,
                 owner: mine.role.owns(),
                 may_edit: mine.role.may_edit(),

@@ -7,8 +7,9 @@ mod procedures;
 mod tell;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use base::Clock;
 use serde::{Deserialize, Serialize};
 use store::Db;
 use tokio::sync::watch;
@@ -45,6 +46,9 @@ pub struct Options {
     /// Cost of password hashing at the delivery service: `standard` or, for load tests only, `low`.
     #[arg(long, value_enum, default_value_t = PasswordCost::Standard)]
     password_cost: PasswordCost,
+    /// Put the demo's clock forward by this many days, to see what was planned come (on a data folder that was made before).
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=365))]
+    days_ahead: u16,
     /// Prepare the data folder (keys, configuration files, test people), then end without serving.
     #[arg(long)]
     prepare_only: bool,
@@ -77,6 +81,11 @@ struct Made {
 /// In words for the person at the terminal.
 pub async fn run(options: Options, world: &World) -> Result<(), ConfigError> {
     let began = Instant::now();
+    let ahead = Duration::from_secs(86_400 * u64::from(options.days_ahead));
+    let world = &match options.days_ahead {
+        0 => world.clone(),
+        _ => World { clock: Clock::ahead(ahead), ..world.clone() },
+    };
     let mut interrupted = Box::pin(run::interrupted());
     let mut demo = prepare(&options)?;
     let (stop, stopping) = watch::channel(false);

@@ -152,6 +152,18 @@ fn page() -> String {
 }
 
 #[test]
+fn every_test_that_is_named_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let shown: Coverage = toml::from_str(DATA).unwrap();
+    for (id, s) in shown.forms.iter().chain(&shown.steps) {
+        assert!(s.page.starts_with('/'), "{id}: no page");
+        let (file, text) = s.test.split_once(": ").unwrap_or_else(|| panic!("{id}: `{}` is not file: text", s.test));
+        let code = std::fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("{id}: {file}: {e}"));
+        assert!(code.contains(text), "{id}: {file} has no test `{text}`");
+    }
+}
+
+#[test]
 fn the_page_is_what_the_catalogue_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/procedures.md");
     let page = page();
