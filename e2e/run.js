@@ -40,7 +40,7 @@ const line = (mark, data) => {
   console.log(`${mark} ${file}${data.name} (${Math.round(data.details.duration_ms)} ms)`);
 };
 
-run({ files, concurrency: Number(values.workers), timeout: 15 * 60_000 })
+run({ files, concurrency: Number(values.workers), timeout: 30 * 60_000 })
   .on('test:pass', (data) => {
     if (!isTest(data)) return;
     if (data.skip !== undefined) count.skipped += 1;

@@ -202,7 +202,7 @@ test('A-12 and A-13: the report of the connection test', async () => {
   life.tested = true;
 });
 
-test('A-14 to A-19: differences from what was tested, testers only, then every citizen', async () => {
+test('A-14 to A-16: the differences from what was tested, seen by both who decide', async () => {
   before('tested');
   const { v, reviewer, approver, kase } = life;
   const service = world.demo.new_sample;
@@ -222,10 +222,15 @@ test('A-14 to A-19: differences from what was tested, testers only, then every c
 
   const told = await mailTo(world.demo, who.email, /本番動作確認の設定が完了/);
   const id = (life.id = /クライアントID：(\S+)/.exec(told.text)[1]);
-  const link = (await mailTo(world.demo, tester.email, /本番動作確認のリンク/)).links[0] ?? /https?:\S+\/verification\/\S+/.exec((await mailTo(world.demo, tester.email)).text)[0];
+  life.link = /https?:\S+\/verification\/\S+/.exec((await mailTo(world.demo, tester.email, /本番動作確認のリンク/)).text)[0];
   life.client = await Client.of(world.demo.production_portal, id, life.key, redirect);
   await arrivesAt(v, kase, 'A-17');
+});
 
+test('A-17: production is open to the tester, and to nobody else', async () => {
+  before('link');
+  const { id, link } = life;
+  const service = world.demo.new_sample;
   await world.visit({ patience: 300_000 }, async (dev) => {
     await dev.open(`${service}/developer`);
     await dev.page.fill('#client_id', id);
@@ -236,6 +241,8 @@ test('A-14 to A-19: differences from what was tested, testers only, then every c
   await world.visit({}, async (stranger) => {
     await stranger.open(service);
     await citizenStep(stranger, hanako);
+    await stranger.expect('portal/ended', { outcome: 'client_suspended' });
+    await stranger.act('return');
     await stranger.expect('sample/result', { outcome: 'client_suspended' });
   });
   await world.visit({ patience: 300_000 }, async (t) => {
@@ -253,7 +260,13 @@ test('A-14 to A-19: differences from what was tested, testers only, then every c
     await other.expect('portal/verification');
     assert.equal(await other.has('bind'), false);
   });
+  life.verified = true;
+});
 
+test('A-17 to A-19: reported, checked, started: open to every citizen', async () => {
+  before('verified');
+  const { v, reviewer, approver, kase } = life;
+  const service = world.demo.new_sample;
   await confirmStep(v, kase, 'A-17');
   await fillForms(v, kase, A18);
   await submit(v, kase);
@@ -351,20 +364,29 @@ test('suspended at once by two people of the desk: within a second the portal re
   life.suspended = true;
 });
 
-/** Contact, form, notification, review, approval. */
-async function notify(procedure, form, values, { short = false } = {}) {
+/** Contact, form, notification, review, approval. `short`: the day is nearer than two weeks, with the applicant's reason for it. */
+async function notify(procedure, form, values, { short } = {}) {
   const { v, reception, reviewer, approver } = life;
   const kase = await start(v, `start-${procedure}`);
-  await fill(v, { text: '時期が決まったのでご連絡します。' });
+  await v.page.fill('#text', '時期が決まったのでご連絡します。');
   await v.act('contact');
-  await confirm(reception, kase, { act: 'open_form' });
-  await fillForms(v, kase, { [form]: values });
+  await confirm(reception, kase, { act: 'open_form', text: '届出用のフォームをお使いください。' });
+  await openDesk(v, `/cases/${kase}`);
+  assert.match(await v.text(), /届出用のフォームをお使いください/, 'the words that go with the form');
+  if (short) {
+    await openForm(v, kase, form);
+    await fill(v, values);
+    v.variant = 'short';
+    await save(v);
+    v.variant = undefined;
+    assert.match(await v.text(), /以降の日付を入力してください。早める必要があるときは、理由を/, 'the two-week rule is told');
+  }
+  await fillForms(v, kase, { [form]: short ? { short_notice_reason: short } : values });
   await submit(v, kase);
   if (short) {
-    // Not without a reason of the desk's own.
     await staffCase(reviewer, kase, '/decide');
     await reviewer.act('review');
-    assert.equal((await reviewer.where()).status, 422);
+    assert.equal((await reviewer.where()).status, 422, 'the desk has to say why it accepts that');
   }
   await agree(reviewer, kase, { values: short ? { short_notice: '利用者への影響がないため。' } : {} });
   await approve(approver, kase);
@@ -381,27 +403,7 @@ async function later(days) {
 test('resumed on the planned day; a day nearer than two weeks needs reasons on both sides', async () => {
   before('suspended');
   const { v } = life;
-  const form = 'form-8-resumption';
-  const values = NOTICE(day(1), { changes: 'なし', readiness: '対策を終えた。' });
-  const kase = await start(v, 'start-resumption');
-  await fill(v, { text: '対策が終わったので再開します。' });
-  await v.act('contact');
-  await confirm(life.reception, kase, { act: 'open_form' });
-  await openForm(v, kase, form);
-  await fill(v, values);
-  v.variant = 'short';
-  await save(v);
-  v.variant = undefined;
-  assert.match((await mistakes(v)).join(), /2週間|理由/, 'the two-week rule is told');
-  await fillForms(v, kase, { [form]: { short_notice_reason: '利用者が待っているため。' } });
-  await submit(v, kase);
-  const { reviewer, approver } = life;
-  await staffCase(reviewer, kase, '/decide');
-  await reviewer.act('review');
-  assert.equal((await reviewer.where()).status, 422, 'the desk has to say why it accepts that');
-  await agree(reviewer, kase, { values: { short_notice: '利用者への影響がないため。' } });
-  await approve(approver, kase);
-  await openDesk(v, `/cases/${kase}`);
+  await notify('resumption', 'form-8-resumption', NOTICE(day(1), { changes: 'なし', readiness: '対策を終えた。' }), { short: '利用者が待っているため。' });
   assert.ok(closed(await push(life.client)), 'before its time nothing changes');
   await later(2);
   await until('it is open again', () => push(life.client), open);

@@ -64,7 +64,7 @@ export async function fill(v, values) {
       await page.fill(`#${id}-month`, month);
       await page.fill(`#${id}-day`, day);
     } else if (value === 'all') for (const box of await named.all()) await box.check({ force: true });
-    else if (Array.isArray(value)) for (const one of value) await page.locator(`[name="${id}"][value="${one}"]`).check({ force: true });
+    else if (Array.isArray(value)) for (const box of await named.all()) await box.setChecked(value.includes(await box.getAttribute('value')), { force: true });
     else if (await named.first().evaluate((e) => e.tagName === 'SELECT')) await named.selectOption(value);
     else if (['radio', 'checkbox'].includes(await named.first().getAttribute('type'))) await page.locator(`[name="${id}"][value="${value}"]`).check({ force: true });
     else await named.fill(value);

@@ -63,3 +63,54 @@ export async function crew(world, hows) {
   }
   return out;
 }
+
+// ---- looking at every page
+
+/** The sample organisations of the demo, by the service's name. */
+const CASES = { review: '保険の見直し', test: '給与計算クラウド', check: '確定申告ソフト', change: '年末調整', stop: '年金の相談' };
+
+let found;
+/** Waits until the demo's sample organisations are all there; answers their cases' addresses. */
+export function cases(v) {
+  found ??= (async () => {
+    for (let tries = 0; tries < 600; tries += 1) {
+      await v.page.goto(new URL('/staff?closed=1', v.demo.desk).href);
+      const rows = await v.page.locator('main tbody tr').evaluateAll((all) => all.map((r) => ({ text: r.innerText, href: r.querySelector('a').getAttribute('href') })));
+      const of = (service, more = '') => rows.find((r) => r.text.includes(service) && r.text.includes(more))?.href;
+      const all = { review: of(CASES.review), test: of(CASES.test), check: of(CASES.check), change: of(CASES.change, '変更'), stop: of(CASES.stop, '停止') };
+      const stopped = rows.find((r) => r.href === all.stop);
+      if (Object.values(all).every(Boolean) && /C-5/.test(stopped.text) && rows.some((r) => r.href === all.change && /B-2/.test(r.text))) return all;
+      await new Promise((done) => setTimeout(done, 500));
+    }
+    return assert.fail('the sample organisations are not complete');
+  })();
+  return found;
+}
+
+/** The same pages once more in the other language, by the link at the top. */
+export async function inBoth(v, pages) {
+  for (const lang of ['ja', 'en']) {
+    if (v.lang !== lang) {
+      v.lang = lang;
+      await v.led(() => v.page.locator(`.en-languages a[lang="${lang}"]`).click(), lang);
+    }
+    for (const [path, more] of pages) {
+      const { variant, id, then } = typeof more === 'string' ? { variant: more } : (more ?? {});
+      v.variant = variant;
+      await openDesk(v, path);
+      const where = await v.where();
+      assert.equal(where.status, 200, `${path} as ${v.role}`);
+      if (id) assert.equal(where.id, id, path);
+      if (then) await then();
+    }
+    v.variant = undefined;
+  }
+}
+
+/** A member of staff with this role at the desk, once the sample organisations are there. */
+export const asRole = (world, role, what) =>
+  world.visit({ width: 1280, patience: 600_000 }, async (v) => {
+    await signInStaff(v, role);
+    v.role = role;
+    await what(v, await cases(v));
+  });

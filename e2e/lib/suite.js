@@ -6,7 +6,7 @@ import { startDemo } from './demo.js';
 import { closeBrowser, findings, secrets, visitor } from './visitor.js';
 
 /** No single visit takes longer, unless it says so. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /**
  * One demo for the tests of a file. Tests in one file use different people, or leave no state behind.

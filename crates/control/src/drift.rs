@@ -17,7 +17,7 @@ use crate::plan::{settle, status_at};
 use crate::portal::{Trouble, tell};
 use crate::provision::{CLIENT, put_client};
 use crate::store::provisions::{self, Provision};
-use crate::store::seen::{self, Seen};
+use crate::store::seen::{self, Look, Seen};
 
 /// Most pages of clients that are asked for: ten thousand clients.
 const PAGES: usize = 100;
@@ -87,8 +87,7 @@ impl Control {
         let now = desk.now();
         let (wanted, seen, looks) =
             desk.db().read(|tx| Ok::<_, Error>((provisions::all(tx)?, seen::all(tx)?, seen::looks(tx)?))).await?;
-        let looked = looks.into_iter().filter(|l| l.good_at.is_some()).map(|l| l.portal).collect();
-        Ok(differences(&wanted, &seen, &looked, now).len())
+        Ok(differences(&wanted, &seen, &looks, now).len())
     }
 
     /// What the portals have not confirmed: portal, id, and why, in words.
@@ -193,16 +192,13 @@ fn entry(place: Place, kind: &str, line: &Value, id: &str, settings: &str, at: T
 }
 
 /// Everything that differs, as of the last look. What is on its way to a portal is no drift.
-pub(crate) fn differences(
-    wanted: &[Provision],
-    seen: &[Seen],
-    looked: &BTreeSet<String>,
-    now: Timestamp,
-) -> Vec<Drift> {
+pub(crate) fn differences(wanted: &[Provision], seen: &[Seen], looks: &[Look], now: Timestamp) -> Vec<Drift> {
     let key = |portal: &str, kind: &str, subject: &str| (portal.to_owned(), kind.to_owned(), subject.to_owned());
     let has: BTreeMap<_, &Seen> = seen.iter().map(|s| (key(&s.portal, &s.kind, &s.subject), s)).collect();
+    let looked: BTreeMap<_, _> = looks.iter().filter_map(|l| Some((l.portal.as_str(), l.good_at?))).collect();
     let mut out = Vec::new();
-    for p in wanted.iter().filter(|p| looked.contains(&p.portal) && p.is_applied()) {
+    for p in wanted.iter().filter(|p| p.is_applied()) {
+        let Some(looked) = looked.get(p.portal.as_str()) else { continue };
         let want: Value = serde_json::from_str(&p.desired).unwrap_or_default();
         let found = has.get(&key(&p.portal, &p.kind, &p.subject));
         let drift = |what, source: &str, fields, at| Drift {
@@ -219,7 +215,7 @@ pub(crate) fn differences(
             // Windows that are over are not listed any more.
             None if over || (p.kind == MAINTENANCE && want["withdrawn"] == true) => {}
             // The look was before it was confirmed.
-            Some(s) if p.applied_at.is_some_and(|at| at > s.at) => {}
+            _ if p.applied_at.is_some_and(|at| at > *looked) => {}
             None => out.push(drift(Kind::Missing, "", Vec::new(), None)),
             Some(s) => {
                 let has: Value = serde_json::from_str(&s.entry).unwrap_or_default();
@@ -392,7 +388,11 @@ mod tests {
 
     #[test]
     fn differences_are_found_field_by_field() {
-        let looked = BTreeSet::from(["production".to_owned()]);
+        let look = |at: i64| {
+            let at = Timestamp::from_secs(at);
+            Look { portal: "production".into(), at, error: None, good_at: Some(at) }
+        };
+        let looked = [look(5)];
         let now = Timestamp::from_secs(10);
         let find = |w: &[Provision], s: &[Seen]| differences(w, s, &looked, now);
         let ours = client(2, "https://a.example/cb", json!([]));
@@ -419,6 +419,8 @@ mod tests {
         assert_eq!(find(&[], &[has(&ours, "command_line", "active")])[0].what, Kind::Unknown);
         assert!(find(&[], &[has(&ours, "registration", "active")]).is_empty());
         // A portal that could not be asked says nothing.
-        assert!(differences(&[wanted(&ours, true)], &[], &BTreeSet::new(), now).is_empty());
+        assert!(differences(&[wanted(&ours, true)], &[], &[], now).is_empty());
+        // Nor one that was asked before it was told.
+        assert!(differences(&[wanted(&ours, true)], &[], &[look(-1)], now).is_empty());
     }
 }

@@ -1,7 +1,5 @@
 //! `/staff/control/{portal}/{kind}/{subject}`: one thing that is wanted of a portal, in every detail.
 
-use std::collections::BTreeSet;
-
 use axum::extract::{Path, State};
 use base::Timestamp;
 use desk::kit::{StaffMember, page, services};
@@ -88,8 +86,7 @@ async fn view(
         .await?;
     let (p, service, seen, looks) = found.ok_or(Refusal::NotFound)?;
     let now = desk.now();
-    let looked: BTreeSet<String> = looks.iter().filter(|l| l.good_at.is_some()).map(|l| l.portal.clone()).collect();
-    let drift = differences(std::slice::from_ref(&p), &seen, &looked, now)
+    let drift = differences(std::slice::from_ref(&p), &seen, &looks, now)
         .into_iter()
         .find(|d| d.kind == p.kind && d.subject == p.subject && d.portal == p.portal);
     let active = service.as_ref().is_some_and(|s| s.status == "active");

@@ -10,7 +10,7 @@ use procedures::Text;
 use serde::{Deserialize, Serialize};
 use web::{FieldError, Form, Page, Refusal, Visit};
 
-use super::{must_operate, operates};
+use super::{Pressed, must_operate, operates};
 use crate::config::Place;
 use crate::deliveries::MAINTENANCE;
 use crate::deliveries::maintenance::{Announcement, announce, withdraw};
@@ -248,6 +248,7 @@ pub(crate) async fn withdraw_(
     visit: Visit,
     me: StaffMember,
     Path(id): Path<String>,
+    Form(_): Form<Pressed>,
 ) -> Reply {
     must_operate(&me)?;
     let (writer, by, key) = (desk.clone(), me.id().to_owned(), id.clone());

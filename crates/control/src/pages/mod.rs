@@ -47,6 +47,10 @@ pub(crate) const NAVIGATION: &[StaffItem] = &[
     StaffItem { href: "/staff/maintenance", key: "maintenance", roles: LOOKERS },
 ];
 
+/// A form that is nothing but its button.
+#[derive(serde::Deserialize)]
+pub(crate) struct Pressed {}
+
 /// Operators only.
 fn must_operate(me: &StaffMember) -> Result<(), Refusal> {
     me.must_be(&[StaffRole::Operator])
@@ -65,8 +69,8 @@ pub(crate) fn mount(control: &Control, routes: Routes<Desk>) -> Routes<Desk> {
         .get("/maintenance", maintenance::public)
         .get("/notices", notices::show)
         .get("/staff/control", move |s: State<Desk>, v: Visit, me: StaffMember| overview::show(a.clone(), s, v, me))
-        .post("/staff/control/look", move |s: State<Desk>, v: Visit, me: StaffMember| {
-            overview::look(b.clone(), s, v, me)
+        .post("/staff/control/look", move |s: State<Desk>, v: Visit, me: StaffMember, f: Form<Pressed>| {
+            overview::look(b.clone(), s, v, me, f)
         })
         .get(
             "/staff/control/{portal}/{kind}/{subject}",

@@ -1,15 +1,13 @@
 //! `/staff/control`: what is wanted of the portals, what they have confirmed, how they differ.
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use base::Timestamp;
 use desk::kit::{StaffMember, page, services};
 use desk::{Desk, Reply};
 use serde::Serialize;
-use web::{Page, Visit};
+use web::{Form, Page, Visit};
 
-use super::{must_operate, operates};
+use super::{Pressed, must_operate, operates};
 use crate::Control;
 use crate::config::Place;
 use crate::drift::{Drift, differences};
@@ -80,7 +78,6 @@ async fn view(control: &Control, desk: &Desk, visit: &Visit, me: &StaffMember) -
             Ok::<_, ::store::Error>((wanted, seen::all(tx)?, seen::looks(tx)?, names, warnings::open_for_staff(tx)?))
         })
         .await?;
-    let looked: BTreeSet<String> = looks.iter().filter(|l| l.good_at.is_some()).map(|l| l.portal.clone()).collect();
     let line = |p: &Provision| Line {
         portal: p.portal.clone(),
         kind: p.kind.clone(),
@@ -106,7 +103,7 @@ async fn view(control: &Control, desk: &Desk, visit: &Visit, me: &StaffMember) -
     Ok(Overview {
         done: visit.query("done").filter(|d| matches!(d.as_str(), "looked" | "again")),
         portals: Place::ALL.into_iter().map(portal).collect(),
-        drifts: differences(&wanted, &seen, &looked, now),
+        drifts: differences(&wanted, &seen, &looks, now),
         clients: wanted.iter().filter(|p| p.kind == CLIENT).map(line).collect(),
         others: wanted.iter().filter(|p| p.kind != CLIENT).map(line).collect(),
         warnings: warnings::views(desk, lang, &open)?,
@@ -122,7 +119,13 @@ pub(crate) async fn show(control: Control, State(desk): State<Desk>, visit: Visi
 }
 
 /// `POST /staff/control/look`: compares now.
-pub(crate) async fn look(control: Control, State(desk): State<Desk>, visit: Visit, me: StaffMember) -> Reply {
+pub(crate) async fn look(
+    control: Control,
+    State(desk): State<Desk>,
+    visit: Visit,
+    me: StaffMember,
+    Form(_): Form<Pressed>,
+) -> Reply {
     must_operate(&me)?;
     for place in Place::ALL {
         // What went wrong is kept and shown with the portal.

@@ -261,8 +261,7 @@ fn world(tx: &mut Tx<'_>, now: Timestamp) -> Result<World> {
             seq: c.seq,
         });
     }
-    let looked: BTreeSet<String> = w.looks.iter().filter(|l| l.good_at.is_some()).map(|l| l.portal.clone()).collect();
-    w.drifts = differences(&w.provisions, &seen::all(tx)?, &looked, now);
+    w.drifts = differences(&w.provisions, &seen::all(tx)?, &w.looks, now);
     Ok(w)
 }
 

@@ -105,7 +105,7 @@ fn shown(desk: &Desk, differences: &Differences, offered: &[procedures::Choice],
         let lines = |answer| field.map(|f| desk::kit::lines(f, answer, offered, lang)).unwrap_or_default();
         let name = form.map(|f| f.heading(lang)).unwrap_or_default();
         Promotion {
-            label: format!("{name}：{}", d.label.get(lang)),
+            label: format!("{name}{}{}", if lang == Lang::Ja { "：" } else { ": " }, d.label.get(lang)),
             before: lines(d.before.as_ref()),
             after: lines(d.after.as_ref()),
             expected: d.expected,
