@@ -1,6 +1,6 @@
 // Runs the browser, foreign-client and crash tests and prints the totals.
 //
-//   node run.js [--full] [--only journey|desk|foreign|crash] [part of a file name …]
+//   node run.js [--full] [--only journey|desk|foreign|crash|card] [part of a file name …]
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from 'node:test';

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
 mod bench;
+mod card_commands;
 mod client;
 mod config;
 mod delivery_services;
@@ -71,6 +72,8 @@ enum Command {
     Delivery(delivery_services::Options),
     /// The desk's staff.
     Desk(desk_admin::Options),
+    /// Cards: put a test person's card into the virtual reader, look at the card in a reader.
+    Card(card_commands::Options),
     /// Drive complete runs against a target and print runs/s and latencies.
     Bench(bench::Options),
 }
@@ -124,6 +127,7 @@ async fn run(command: Command, world: &World) -> Result<ExitCode, ConfigError> {
         Command::Client(options) => client::run(options, world).await?,
         Command::Delivery(options) => delivery_services::run(options, world).await?,
         Command::Desk(options) => desk_admin::run(options, world).await?,
+        Command::Card(options) => card_commands::run(options, world).await?,
         Command::Bench(options) => bench::run(options, world).await?,
     }
     Ok(ExitCode::SUCCESS)

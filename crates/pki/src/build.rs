@@ -42,12 +42,18 @@ pub enum IssueError {
 
 pub(crate) type Result<T> = std::result::Result<T, IssueError>;
 
+/// An object identifier that can't be read, as an error of this module.
+pub(crate) fn der_error(e: x509_cert::der::oid::Error) -> IssueError {
+    IssueError::Encode(e.into())
+}
+
 const fn oid(text: &str) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(text)
 }
 
 /// Attribute types of names.
 pub(crate) const C: ObjectIdentifier = oid("2.5.4.6");
+pub(crate) const L: ObjectIdentifier = oid("2.5.4.7");
 pub(crate) const O: ObjectIdentifier = oid("2.5.4.10");
 pub(crate) const OU: ObjectIdentifier = oid("2.5.4.11");
 pub(crate) const CN: ObjectIdentifier = oid("2.5.4.3");
@@ -68,6 +74,8 @@ pub(crate) const AKI: ObjectIdentifier = oid("2.5.29.35");
 pub(crate) const EKU: ObjectIdentifier = oid("2.5.29.37");
 pub(crate) const AIA: ObjectIdentifier = oid("1.3.6.1.5.5.7.1.1");
 pub(crate) const CLIENT_AUTH: ObjectIdentifier = oid("1.3.6.1.5.5.7.3.2");
+/// Policy of digital-signature certificates on test cards.
+pub(crate) const POLICY_SIGNING_TEST: &str = crate::profile::POLICIES_SIGNING[1];
 const CPS_QUALIFIER: ObjectIdentifier = oid("1.3.6.1.5.5.7.2.1");
 const OCSP: ObjectIdentifier = oid("1.3.6.1.5.5.7.48.1");
 pub(crate) const SHA256_WITH_RSA: ObjectIdentifier = oid("1.2.840.113549.1.1.11");

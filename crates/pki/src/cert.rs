@@ -4,8 +4,8 @@ use base::{Secret, Timestamp, codec};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::oid_registry::{
-    OID_PKCS1_RSAENCRYPTION, OID_PKCS1_SHA256WITHRSA, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER,
-    OID_X509_EXT_CRL_DISTRIBUTION_POINTS, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+    OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_SHA256WITHRSA,
+    OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_CRL_DISTRIBUTION_POINTS, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
 };
 use x509_parser::parse_x509_certificate;
 use x509_parser::pem::Pem;
@@ -14,7 +14,9 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Version};
 
 use crate::build::envelope;
 use crate::key::verifies;
+use crate::key_p384;
 use crate::profile::Partition;
+use crate::verify::Algorithm;
 
 /// Largest certificate taken, in bytes. Real ones have about 1,600.
 const MAX_CERT: usize = 8 * 1024;
@@ -215,6 +217,7 @@ pub struct AuthCert {
     der: Vec<u8>,
     key: CardKey,
     not_after: Timestamp,
+    algorithm: Option<Algorithm>,
     distribution_point: Option<Vec<u8>>,
     partition: Option<Partition>,
 }
@@ -231,10 +234,22 @@ impl AuthCert {
         Ok(Self {
             key: CardKey::new(cert.issuer().as_raw(), &aki, cert.raw_serial()),
             not_after: Timestamp::from_secs(cert.validity().not_after.timestamp()),
+            algorithm: HolderKey::of(cert.public_key()).map(|key| key.algorithm()),
             distribution_point: dp.as_ref().map(|(raw, _)| raw.clone()),
             partition: dp.and_then(|(_, partition)| partition),
             der: cert.as_raw().to_vec(),
         })
+    }
+
+    /// Whether `signature` is one by the certificate's key over `message`. Says nothing about whose key that is.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let key = read(&self.der).ok().and_then(|cert| HolderKey::of(cert.public_key()));
+        key.is_some_and(|key| key.verifies(message, signature))
+    }
+
+    /// What its key signs with; `None` when that is something we don't know.
+    pub const fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
     }
 
     /// What identifies it.
@@ -332,6 +347,43 @@ pub(crate) fn rsa_2048_key(spki: &SubjectPublicKeyInfo<'_>) -> Option<Vec<u8>> {
     let key = rsa_key(spki)?;
     let PublicKey::RSA(rsa) = spki.parsed().ok()? else { return None };
     (bits(rsa.modulus) == 2048).then_some(key)
+}
+
+/// The key of a card's holder.
+pub(crate) enum HolderKey {
+    /// `RSAPublicKey`.
+    Rsa2048(Vec<u8>),
+    /// Uncompressed point.
+    P384(Vec<u8>),
+}
+
+impl HolderKey {
+    /// `None` when it is of another kind.
+    pub(crate) fn of(spki: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
+        rsa_2048_key(spki).map(Self::Rsa2048).or_else(|| p384_key(spki).map(Self::P384))
+    }
+
+    pub(crate) const fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Rsa2048(_) => Algorithm::Rsa2048Sha256,
+            Self::P384(_) => Algorithm::EcdsaP384Sha384,
+        }
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Rsa2048(key) => verifies(key, message, signature),
+            Self::P384(key) => key_p384::verifies(key, message, signature),
+        }
+    }
+}
+
+/// The uncompressed point of a key on the named curve P-384 (RFC 5480).
+fn p384_key(spki: &SubjectPublicKeyInfo<'_>) -> Option<Vec<u8>> {
+    let curve = spki.algorithm.parameters.as_ref()?.as_oid().ok()?;
+    let point = spki.subject_public_key.data.as_ref();
+    let named = spki.algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY && curve == OID_NIST_EC_P384;
+    (named && point.len() == 97 && point[0] == 4).then(|| point.to_vec())
 }
 
 fn bits(number: &[u8]) -> usize {

@@ -16,8 +16,10 @@ pub mod crl;
 pub mod issuer;
 pub mod key;
 pub mod ocsp;
+pub mod key_p384;
 pub mod people;
 pub mod profile;
+pub mod signing;
 pub mod testca;
 pub mod verify;
 
@@ -29,6 +31,7 @@ pub use cert::{Anchors, AuthCert, CardKey};
 pub use challenge::{Challenge, Origin, Purpose};
 pub use crl::{Crl, CrlSet};
 pub use key::RsaKey;
+pub use key_p384::P384Key;
 pub use people::Person;
 pub use profile::{Environment, Partition};
 pub use verify::{Algorithm, CardError, Policy, Revocation, VerifiedCard, verify};

@@ -79,6 +79,28 @@ impl Municipality {
     }
 }
 
+/// 性別, as cards state it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sex {
+    /// 男
+    Male,
+    /// 女
+    Female,
+    /// Not stated.
+    NotApplicable,
+}
+
+impl Sex {
+    /// The digit on the card (JIS X 0303).
+    pub const fn digit(self) -> char {
+        match self {
+            Self::Male => '1',
+            Self::Female => '2',
+            Self::NotApplicable => '9',
+        }
+    }
+}
+
 /// A test person.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Person {
@@ -94,6 +116,8 @@ pub struct Person {
     pub birth: Date,
     /// Where the person lives.
     pub municipality: &'static Municipality,
+    /// As the card states it.
+    pub sex: Sex,
     /// What the person shows.
     pub case: Case,
     /// PIN of the user-authentication certificate.
@@ -122,6 +146,21 @@ impl Person {
             base::Lang::Ja => self.name,
             base::Lang::En => self.name_en,
         }
+    }
+
+    /// Address as the card has it, with full-width digits.
+    pub fn address(&self) -> String {
+        format!("{}{}見本町１－２－３", self.municipality.prefecture_ja, self.municipality.name_ja)
+    }
+
+    /// Password of the digital-signature certificate: six to sixteen of A–Z and 0–9.
+    pub fn sign_password(&self) -> String {
+        format!("SIGN{}", self.pin)
+    }
+
+    /// Serial number of the certificate on the person's card of the next generation, which replaces this one.
+    pub const fn next_serial(&self) -> u32 {
+        self.serial | 0x40_00_00
     }
 
     /// Whether the portal knows the person from the start: registered, linked, or by the card before.
@@ -163,6 +202,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Hanako Sato",
         birth: date(1988, 4, 12),
         municipality: &KIYOSE,
+        sex: Sex::Female,
         case: Case::FirstTimer,
         pin: "1111",
         serial: 0x21_0F_3A,
@@ -178,6 +218,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Ichiro Suzuki",
         birth: date(1975, 10, 3),
         municipality: &SHINJUKU,
+        sex: Sex::Male,
         case: Case::Registered,
         pin: "2222",
         serial: 0x22_84_C1,
@@ -193,6 +234,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Yoko Takahashi",
         birth: date(1969, 7, 21),
         municipality: &KANAZAWA,
+        sex: Sex::Female,
         case: Case::Linked,
         pin: "3333",
         serial: 0x23_5B_07,
@@ -208,6 +250,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Kenji Tanaka",
         birth: date(1980, 5, 31),
         municipality: &MATSUYAMA,
+        sex: Sex::Male,
         case: Case::CertificateExpired,
         pin: "4444",
         serial: 0x14_C9_6E,
@@ -223,6 +266,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Mika Ito",
         birth: date(1993, 12, 8),
         municipality: &MORIOKA,
+        sex: Sex::Female,
         case: Case::CertificateRevoked,
         pin: "5555",
         serial: 0x25_11_D2,
@@ -238,6 +282,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Takashi Watanabe",
         birth: date(1958, 2, 28),
         municipality: &NAHA,
+        sex: Sex::Male,
         case: Case::PinLocked,
         pin: "6666",
         serial: 0x26_70_B5,
@@ -253,6 +298,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Naomi Yamamoto",
         birth: date(1984, 2, 29),
         municipality: &KIYOSE,
+        sex: Sex::Female,
         case: Case::OneTryLeft,
         pin: "7777",
         serial: 0x27_2E_98,
@@ -268,6 +314,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Jun Nakamura",
         birth: date(1990, 9, 15),
         municipality: &SHINJUKU,
+        sex: Sex::Male,
         case: Case::RenewedCard,
         pin: "8888",
         serial: 0x28_D3_4C,
@@ -283,6 +330,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Sora Kobayashi",
         birth: date(2011, 1, 20),
         municipality: &KANAZAWA,
+        sex: Sex::NotApplicable,
         case: Case::Minor,
         pin: "9999",
         serial: 0x29_58_E3,
@@ -298,6 +346,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Rintarozaemonnojo Katsuragi",
         birth: date(1971, 3, 3),
         municipality: &KATSURAGI,
+        sex: Sex::Male,
         case: Case::LongName,
         pin: "1234",
         serial: 0x2A_9A_1B,
@@ -313,6 +362,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Emma Louise Johansson",
         birth: date(1996, 6, 14),
         municipality: &NAHA,
+        sex: Sex::Female,
         case: Case::EnglishOnly,
         pin: "2345",
         serial: 0x2B_47_F6,
@@ -328,6 +378,7 @@ pub static PEOPLE: [Person; 12] = [
         name_en: "Mari Kato",
         birth: date(1999, 11, 1),
         municipality: &MORIOKA,
+        sex: Sex::Female,
         case: Case::EmptyMailbox,
         pin: "3456",
         serial: 0x2C_E5_20,
@@ -363,6 +414,8 @@ mod tests {
             assert!(ids.insert(p.id));
             assert!(cases.insert(p.case));
             assert!(p.pin.len() == 4 && p.pin.bytes().all(|b| b.is_ascii_digit()));
+            assert!((6..=16).contains(&p.sign_password().len()));
+            assert!(serials.insert(p.next_serial()));
             for serial in [Some(p.serial), p.predecessor].into_iter().flatten() {
                 assert!(serials.insert(serial));
                 assert!((0x01_00_00..=0xff_ff_ff).contains(&serial), "three bytes, as on real cards");

@@ -15,6 +15,7 @@ use crate::build::{
 };
 use crate::cert::{CardKey, pem, read};
 use crate::key::RsaKey;
+use crate::key_p384::P384Key;
 use crate::profile::{CPS, Environment, Partition, TEST_OCSP, TEST_ORGANISATION, UNIT_AUTH, UNIT_CRLDP, UNIT_JLIS};
 
 pub use crate::build::IssueError;
@@ -183,6 +184,12 @@ impl TestCa {
 
     /// A user-authentication certificate for `key`.
     pub fn issue(&self, spec: &CardSpec, key: &RsaKey, rng: &Rng) -> Result<Vec<u8>> {
+        self.draft(spec, &key.spki()?, key.public_key(), rng)?.sign(&self.key)
+    }
+
+    /// A user-authentication certificate for a key of a card of the next generation. Its profile isn't published: this is
+    /// today's with another key.
+    pub fn issue_p384(&self, spec: &CardSpec, key: &P384Key, rng: &Rng) -> Result<Vec<u8>> {
         self.draft(spec, &key.spki()?, key.public_key(), rng)?.sign(&self.key)
     }
 

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use pki::people::{self, Case, PEOPLE};
 use pki::profile::end_of;
 use pki::testca::{CardSpec, IssueError, Reason, Revoked, TestCa};
-use pki::{CardKey, Challenge, Partition, Person, RsaKey};
+use pki::{CardKey, Challenge, P384Key, Partition, Person, RsaKey};
 use store::{Db, Sealer};
 use tokio::sync::OnceCell;
 
@@ -63,6 +63,17 @@ impl std::fmt::Debug for Signed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signed")
     }
+}
+
+/// What of a card comes from its authority, for a card in software (`enishi card plug`).
+#[derive(Debug)]
+pub struct Exported {
+    /// Private key, PKCS #8.
+    pub key: base::Secret<Vec<u8>>,
+    /// User-authentication certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Certificate of the authority, DER.
+    pub authority: Vec<u8>,
 }
 
 /// Why a card gave nothing.
@@ -163,6 +174,29 @@ impl Cards {
         Ok(Signed { certificate: certificate.clone(), signature })
     }
 
+    /// Key and certificate of a person's card, the same that sign here; with `next` those of the person's card of the
+    /// next generation, which replaces it. PIN tries are each card's own.
+    ///
+    /// # Errors
+    /// When a key can't be made or stored.
+    pub async fn export(&self, person: &'static Person, next: bool) -> Result<Exported, SignError> {
+        let authority = self.authority().await?;
+        let root = authority.cert_der().to_vec();
+        let (now, rng, hierarchy) = (self.0.clock.now(), self.0.rng.clone(), self.0.hierarchy);
+        let (key, certificate) = if next {
+            let make = move || {
+                let key = P384Key::generate()?;
+                let spec = CardSpec { serial: person.next_serial(), ..of(hierarchy, spec(person, now)) };
+                Ok((key.to_pkcs8()?, authority.issue_p384(&spec, &key, &rng)?))
+            };
+            self.stored(&format!("next.{}", person.id), make).await?
+        } else {
+            self.card(person).await?;
+            self.stored(person.id, || Err(IssueError::Stored("it is gone"))).await?
+        };
+        Ok(Exported { key: base::Secret::new(key), certificate, authority: root })
+    }
+
     /// PIN tries left on a card; 0 is locked.
     ///
     /// # Errors
@@ -206,8 +240,10 @@ impl Cards {
         for person in &PEOPLE {
             let key = authority.card_key(person.serial)?;
             let Some(asked) = key.with_serial_hex(serial) else { return Ok(Vec::new()) };
-            if key == asked && key.aki_hex().eq_ignore_ascii_case(aki) {
-                let before = person.predecessor.map(|serial| authority.card_key(serial)).transpose()?;
+            let next = authority.card_key(person.next_serial())?;
+            if (key == asked || next == asked) && key.aki_hex().eq_ignore_ascii_case(aki) {
+                let serials = (next == asked).then_some(person.serial).into_iter().chain(person.predecessor);
+                let before = serials.map(|serial| authority.card_key(serial)).collect::<Result<Vec<_>, _>>()?;
                 return Ok(before.iter().map(|key| key.serial_hex().expose().clone()).collect());
             }
         }
@@ -242,11 +278,10 @@ impl Cards {
         let mut revoked = Vec::new();
         for person in here {
             if person.case == Case::CertificateRevoked {
-                revoked.push(Revoked {
-                    serial: person.serial,
-                    when: now.minus(DAY * 30),
-                    reason: Reason::KeyCompromise,
-                });
+                let reason = Reason::KeyCompromise;
+                for serial in [person.serial, person.next_serial()] {
+                    revoked.push(Revoked { serial, when: now.minus(DAY * 30), reason });
+                }
             }
             if let Some(serial) = person.predecessor {
                 revoked.push(Revoked { serial, when: now.minus(DAY * 10), reason: Reason::Superseded });
@@ -308,15 +343,16 @@ impl Cards {
     /// The key called `name` and its certificate: from the database, or made off this thread and stored.
     async fn stored(
         &self,
-        name: &'static str,
+        name: &str,
         make: impl FnOnce() -> Result<(base::Secret<Vec<u8>>, Vec<u8>), IssueError> + Send + 'static,
     ) -> Result<(Vec<u8>, Vec<u8>), SignError> {
         const COLUMN: &str = "card_keys.sealed_key";
-        let mut found = self.0.db.read(move |tx| keys::find(tx, name)).await?;
+        let (name, wanted) = (name.to_owned(), name.to_owned());
+        let mut found = self.0.db.read(move |tx| keys::find(tx, &wanted)).await?;
         if found.is_none() {
             let (key, certificate) = tokio::task::spawn_blocking(make).await??;
             let sealed = self.0.sealer.seal(COLUMN, key.expose())?;
-            found = self.0.db.write(move |tx| keys::insert(tx, name, &sealed, &certificate)).await?;
+            found = self.0.db.write(move |tx| keys::insert(tx, &name, &sealed, &certificate)).await?;
         }
         let (sealed, certificate) =
             found.ok_or_else(|| store::Error::inconsistent("card_keys.name", "a key vanished while it was stored"))?;

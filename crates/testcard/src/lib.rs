@@ -22,7 +22,7 @@ use base::codec::hmac_sha256;
 use base::{Clock, Lang, Rng, Secret};
 use web::{FormKey, Origin, Route, Routes, Site, Theme, Who};
 
-pub use cards::{CardFault, Cards, SignError, Signed};
+pub use cards::{CardFault, Cards, Exported, SignError, Signed};
 pub use store::{MIGRATIONS, STATEMENTS};
 
 /// What the stand-in needs to know.
@@ -110,6 +110,21 @@ pub(crate) fn site(config: &Config, clock: &Clock, rng: &Rng) -> Result<Site, we
         .texts(Lang::Ja, pages::JA)
         .texts(Lang::En, pages::EN)
         .build()
+}
+
+/// The cards alone, for a program beside the role: a card in software.
+///
+/// # Errors
+/// When the master key can't be used.
+pub fn cards(
+    db: Db,
+    master: &Secret<[u8; 32]>,
+    hierarchy: Hierarchy,
+    clock: Clock,
+    rng: Rng,
+) -> Result<Cards, BuildError> {
+    let sealer = Sealer::new(master, rng.clone())?;
+    Ok(Cards::new(db, sealer, clock, rng, hierarchy))
 }
 
 /// Builds the role over a database opened with [`MIGRATIONS`]. Keys are made at first use, so this is quick.

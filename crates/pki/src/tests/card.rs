@@ -15,6 +15,7 @@ use crate::build::{
     self, AIA, AKI, BASIC_CONSTRAINTS, CRLDP, EKU, KEY_USAGE, POLICIES, aki, crldp, ext, key_usage, policies,
 };
 use crate::cert::{AnchorError, AuthCert};
+use crate::key_p384::{P384Key, sha384};
 use crate::profile::{CPS, Environment, POLICIES_SIGNING, POLICY_TEST_AUTH};
 use crate::testca::{OwnedDraft, partition_name};
 use crate::verify::{Algorithm, PolicyFound, UnknownBecause};
@@ -66,6 +67,28 @@ fn a_good_card_passes() {
     assert_eq!(AuthCert::parse(&cert).unwrap().partition(), Some(&partition()));
     // Nothing of the person is printed.
     assert_eq!(format!("{card:?}{:?}", card.key), "VerifiedCard { algorithm: Rsa2048Sha256, .. }CardKey");
+}
+
+#[test]
+fn a_card_of_the_next_generation_passes_in_the_test_environment_only() {
+    let key = P384Key::generate().unwrap();
+    let cert = ca().issue_p384(&spec(), &key, &rng()).unwrap();
+    let signed = key.sign_hash(&sha384(&challenge().signed_bytes())).unwrap();
+    let check = |policy: Policy, cert: &[u8], signature: &[u8]| {
+        verify(policy, &anchors(), &lists(&[]), cert, signature, &challenge(), NOW)
+    };
+    assert_eq!(check(TEST, &cert, &signed).unwrap().algorithm, Algorithm::EcdsaP384Sha384);
+    assert_eq!(AuthCert::parse(&cert).unwrap().algorithm(), Some(Algorithm::EcdsaP384Sha384));
+    let mut wrong = signed.clone();
+    wrong[50] ^= 1;
+    assert_eq!(check(TEST, &cert, &wrong), Err(CardError::BadSignature));
+    assert_eq!(check(TEST, &cert, &[0; 96]), Err(CardError::BadSignature));
+
+    // With production's policy in it: today's production certificates have RSA keys.
+    let spec = CardSpec { environment: Environment::Production, ..spec() };
+    let live = ca().issue_p384(&spec, &key, &rng()).unwrap();
+    let production = Policy { environment: Environment::Production };
+    assert_eq!(check(production, &live, &signed), Err(CardError::UnsupportedKey));
 }
 
 #[test]

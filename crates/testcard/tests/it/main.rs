@@ -435,6 +435,39 @@ async fn programs_get_people_and_predecessors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_in_software_has_the_key_of_the_card_here_and_the_next_one_replaces_it() {
+    for world in worlds() {
+        let (cards, hanako) = (&world.role.cards, person("hanako"));
+        let exported = cards.export(hanako, false).await.unwrap();
+        let signed = cards.sign(hanako, hanako.pin, &challenge(1)).await.unwrap();
+        assert_eq!(exported.certificate, signed.certificate);
+        let key = pki::RsaKey::from_pkcs8(exported.key.expose()).unwrap();
+        assert_eq!(key.sign(&challenge(1).signed_bytes()).unwrap(), signed.signature);
+        Anchors::from_der([&exported.authority]).unwrap();
+
+        let next = cards.export(hanako, true).await.unwrap();
+        let cert = AuthCert::parse(&next.certificate).unwrap();
+        assert_eq!(cert.algorithm(), Some(pki::Algorithm::EcdsaP384Sha384));
+        assert_eq!(cards.export(hanako, true).await.unwrap().certificate, next.certificate);
+        let (serial, aki) = (cert.key().serial_hex(), cert.key().aki_hex());
+        let before = cards.predecessors(serial.expose(), &aki).await.unwrap();
+        assert_eq!(before, [cards.card_key(hanako).await.unwrap().serial_hex().expose().clone()]);
+        // Somebody whose card was renewed before has two.
+        let jun = AuthCert::parse(&cards.export(person("jun"), true).await.unwrap().certificate).unwrap();
+        assert_eq!(cards.predecessors(jun.key().serial_hex().expose(), &aki).await.unwrap().len(), 2);
+        // Another program beside the role comes to the same keys.
+        let beside = testcard::cards(
+            store::Db::attach(&world.db.target).unwrap(),
+            &Secret::new([3; 32]),
+            testcard::Hierarchy::Test,
+            world.clock.clock(),
+            Rng::system(),
+        );
+        assert_eq!(beside.unwrap().export(hanako, true).await.unwrap().certificate, next.certificate);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn english_pages_by_ui_locales() {
     let world = worlds().next().unwrap();
     let mut browser = world.browser();
