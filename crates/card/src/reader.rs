@@ -165,7 +165,7 @@ impl<T: Transport> Card<T> {
         match self.send(&Command::new(0, ins::SELECT, 0x04, 0x0c).data(&aid))?.status {
             Status::OK => Ok(()),
             Status::NOT_FOUND => Err(Error::OtherCard),
-            other => Err(Error::Status("SELECT of an application", other)),
+            other => Err(Error::Status("the selection of an application", other)),
         }
     }
 
@@ -173,7 +173,7 @@ impl<T: Transport> Card<T> {
         match self.send(&Command::new(0, ins::SELECT, 0x02, 0x0c).data(&id.to_be_bytes()))?.status {
             Status::OK => Ok(()),
             Status::NOT_FOUND => Err(Error::NoFile(id)),
-            other => Err(Error::Status("SELECT of a file", other)),
+            other => Err(Error::Status("the selection of a file", other)),
         }
     }
 
