@@ -46,6 +46,12 @@ pub enum Event {
         /// False when the same person was registered meanwhile by another run.
         new: bool,
     },
+    /// ④ of a run with several services: which of those without a result are to be linked; the others are left
+    /// out. Applied together with the press that begins the attempt, and again whenever the citizen chooses anew.
+    ServicesChosen {
+        /// Ids of the delivery services; at least one, each of them waiting for its turn.
+        services: Vec<String>,
+    },
     /// ④ 「{D}と連携する」: an attempt begins, persisted before the request is pushed to the delivery
     /// service. After 「戻る」 the attempt may go on under the same linkage id.
     LinkChosen {
@@ -149,6 +155,7 @@ impl Event {
             Self::CardVerified { .. } => "card_verified",
             Self::CardFailed { .. } => "card_failed",
             Self::Registered { .. } => "registered",
+            Self::ServicesChosen { .. } => "services_chosen",
             Self::LinkChosen { .. } => "link_chosen",
             Self::HandOver { .. } => "hand_over",
             Self::BackFromHandOver => "back_from_hand_over",

@@ -8,8 +8,10 @@
 //! ```text
 //! Requested ─▶ Consented ⇄ Identifying ─▶ Register ─▶ Confirm ⇄ HandOver ─▶ AtDelivery ─▶ Linking
 //!    ②            ③           card                      ④          ⑤            │            │
-//!                               │                       ▲   ┌──── NotLinked ◀───┴────────────┤
-//!                               ▼                       └───┘ again                          ▼
+//!                               │                      ▲ ▲  ┌──── NotLinked ◀───┴────────────┤
+//!                               │                      │ └──┘ again   │                      │
+//!                               │                      └──────────────┴───── next service ───┤
+//!                               ▼                                                            ▼
 //!                             Ready ──────────────────▶ Returned ◀──────────────────────── Ended
 //! ```
 //!
@@ -30,7 +32,12 @@
 //! - Where everything was linked before (E7) or a documents-only run is ready, the outcome is fixed by
 //!   the press that returns, so that no code is minted for a citizen who left 30 minutes ago.
 //! - A link made in this run is told however the run ends (`linked`, `partly_linked`), except to a
-//!   suspended client, which gets no code.
+//!   suspended client, which gets no code. A link from before is told too where the citizen stops at another
+//!   service, but not where they went away or showed another person's card.
+//! - Several services come one after the other, in the order asked. Each gets one result, which nothing
+//!   changes afterwards. At ④ the citizen may leave some out ([`ServiceResult::LeftOut`]); between two
+//!   services there is a page and a press ([`Page::Between`]). Giving up one goes on with the next, also while it
+//!   is unknown whether the link exists (then that is decided first); stopping ends the run and keeps what is linked.
 //! - A card signature serves a hand-over for 30 minutes; then the card is asked for again, and another
 //!   person's card does not count (E13).
 

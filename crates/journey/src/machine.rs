@@ -7,7 +7,7 @@ use base::Timestamp;
 use crate::state::{CARD_FRESH, CLOCK_SKEW, Consent, Proof};
 use crate::{
     CardFailure, CardTrouble, DeliveryFailure, End, Event, IfLinked, Journey, LegTrouble, Outcome, Phase, Refusal,
-    ServiceResult, Why,
+    ServiceLeg, ServiceResult, VERSION, Why,
 };
 
 /// A second 「本人確認をする」 within this time is the same press (a double click): the browser shows the
@@ -25,8 +25,13 @@ impl Journey {
         next.step(&event, now)?;
         next.seq += 1;
         // Going out to the card or the delivery service leaves the page behind as it was: with the
-        // browser's 「戻る」 its forms must still work.
-        if !matches!(event, Event::IdentifyStarted { .. } | Event::HandOver { .. } | Event::Extended) {
+        // browser's 「戻る」 its forms must still work. A choice alone leaves its page, which the press that goes
+        // with it changes.
+        let stays = matches!(
+            event,
+            Event::IdentifyStarted { .. } | Event::HandOver { .. } | Event::ServicesChosen { .. } | Event::Extended
+        );
+        if !stays {
             next.form = next.seq;
         }
         if event != Event::Extended {
@@ -130,6 +135,8 @@ impl Journey {
                 self.ending = Some(Why::ClientSuspended);
             }
             Event::ClientSuspended => return Err(Refusal::AlreadyDone),
+            // With another service to come only this attempt is given up: it is decided, and the run goes on.
+            Event::GiveUp if self.ending.is_none() && self.following().is_some() => {}
             Event::StopConfirmed | Event::GiveUp => return self.will_end(Why::Stopped),
             Event::Fault => return self.will_end(Why::Fault),
             Event::Expired if self.is_idle(now) => return self.will_end(Why::Idle),
@@ -187,6 +194,10 @@ impl Journey {
                 // It stays true when an old card signature leads here once more.
                 self.registered_now |= *new;
                 self.go_on(now);
+            }
+            Event::ServicesChosen { services } => {
+                self.expect(&[P::Confirm])?;
+                self.choose(services)?;
             }
             Event::LinkChosen { linkage_id } => {
                 self.expect(&[P::Confirm])?;
@@ -472,12 +483,32 @@ impl Journey {
         Ok(())
     }
 
-    /// To ④ of the next service without a result; without one the run is complete.
+    /// Of the services without a result these are wanted, and the others not; the first of these is next.
+    fn choose(&mut self, services: &[String]) -> Result<(), Refusal> {
+        let open = |s: &String| self.services.iter().any(|l| l.result.is_none() && l.service == *s);
+        if services.is_empty() || !services.iter().all(open) {
+            return Err(Refusal::WrongOrder);
+        }
+        for leg in self.services.iter_mut().filter(|l| l.result.is_none()) {
+            leg.left_out = !services.contains(&leg.service);
+            if leg.left_out {
+                // A node that knows nothing of it would hand the citizen over there all the same.
+                self.version = self.version.max(VERSION);
+            }
+        }
+        self.cursor = self.services.iter().position(ServiceLeg::waits).unwrap_or(self.cursor);
+        Ok(())
+    }
+
+    /// To ④ of the next service that waits for its turn; without one the run is complete.
     fn next_leg(&mut self, now: Timestamp) {
-        if let Some(i) = self.services.iter().position(|l| l.result.is_none()) {
+        if let Some(i) = self.services.iter().position(ServiceLeg::waits) {
             self.cursor = i;
             self.phase = Phase::Confirm;
             return;
+        }
+        for leg in self.services.iter_mut().filter(|l| l.result.is_none()) {
+            leg.result = Some(ServiceResult::LeftOut);
         }
         let results: Vec<_> = self.services.iter().filter_map(|l| l.result).collect();
         match Outcome::summarise(&results) {
@@ -493,6 +524,7 @@ impl Journey {
         for (i, leg) in self.services.iter_mut().enumerate().filter(|(_, l)| l.result.is_none()) {
             let its_turn = i == self.cursor;
             leg.result = Some(match (why, leg.trouble) {
+                _ if leg.left_out => ServiceResult::LeftOut,
                 (_, Some(trouble)) => trouble.result(),
                 (Why::Stopped, None) if its_turn => ServiceResult::Stopped,
                 (Why::Idle, None) if its_turn => ServiceResult::Expired,
@@ -520,6 +552,8 @@ impl Journey {
             Why::Stopped => match (self.phase, self.card_trouble, self.current()) {
                 (Phase::Consented, Some(CardTrouble::ValidityUnknown), _) => Outcome::TemporarilyUnavailable,
                 (Phase::Consented, Some(CardTrouble::OtherPerson), _) => Outcome::DifferentPerson,
+                // What was linked before stands as well, and the citizen is there to bring the code.
+                _ if results.iter().any(|r| r.is_linked()) => Outcome::summarise(&results),
                 (Phase::NotLinked, _, Some(leg)) => {
                     Outcome::summarise(&[leg.trouble.map_or(ServiceResult::Stopped, LegTrouble::result)])
                 }

@@ -105,7 +105,8 @@ impl Outcome {
     ///
     /// All linked: `already_linked` if all were before, else `linked`. Some linked: `partly_linked`.
     /// None linked: the reason that tells most, first how the run ended (stopped, expired), then
-    /// what the citizen did or can mend (declined, conflict), then failures of the other side.
+    /// what the citizen did or can mend (declined, conflict), then failures of the other side, with those
+    /// before maintenance, which was announced. A service that was left out tells least: others were wanted.
     /// Services not attempted say nothing; with nothing said at all, `link_failed`.
     pub fn summarise(results: &[ServiceResult]) -> Self {
         use ServiceResult as R;
@@ -119,7 +120,7 @@ impl Outcome {
                 Self::AlreadyLinked
             };
         }
-        const ORDER: [(ServiceResult, Outcome); 7] = [
+        const ORDER: [(ServiceResult, Outcome); 8] = [
             (R::Stopped, Outcome::UserCancelled),
             (R::Expired, Outcome::SessionExpired),
             (R::Declined, Outcome::UserCancelled),
@@ -127,6 +128,7 @@ impl Outcome {
             (R::Failed, Outcome::LinkFailed),
             (R::Unavailable, Outcome::ServiceUnavailable),
             (R::Maintenance, Outcome::ServiceMaintenance),
+            (R::LeftOut, Outcome::UserCancelled),
         ];
         ORDER.iter().find(|(r, _)| results.contains(r)).map_or(Self::LinkFailed, |(_, outcome)| *outcome)
     }
@@ -153,6 +155,8 @@ vocabulary! {
         Failed = "failed",
         /// The citizen did not come back in time.
         Expired = "expired",
+        /// The citizen left it out at ④, where several services were asked for.
+        LeftOut = "left_out",
         /// The run ended before this service's turn.
         NotAttempted = "not_attempted",
     }
@@ -187,12 +191,17 @@ mod tests {
     #[test]
     fn several_services_make_one_outcome() {
         use ServiceResult::*;
-        let cases: [(&[ServiceResult], Outcome); 10] = [
+        let cases: [(&[ServiceResult], Outcome); 15] = [
             (&[Linked], Outcome::Linked),
             (&[AlreadyLinked, AlreadyLinked], Outcome::AlreadyLinked),
             (&[AlreadyLinked, Linked], Outcome::Linked),
             (&[Linked, Declined], Outcome::PartlyLinked),
             (&[AlreadyLinked, NotAttempted], Outcome::PartlyLinked),
+            (&[Linked, LeftOut], Outcome::PartlyLinked),
+            (&[Linked, AlreadyLinked, Maintenance], Outcome::PartlyLinked),
+            (&[Failed, LeftOut], Outcome::LinkFailed),
+            (&[Maintenance, LeftOut], Outcome::ServiceMaintenance),
+            (&[NotAttempted, LeftOut], Outcome::UserCancelled),
             (&[Maintenance, Stopped], Outcome::UserCancelled),
             (&[Conflict, Unavailable], Outcome::LinkConflict),
             (&[Maintenance, NotAttempted], Outcome::ServiceMaintenance),

@@ -16,8 +16,11 @@ pub enum Page {
     CardError(CardTrouble),
     /// User registration of a first-timer.
     Register,
-    /// ④ 「サービス連携」, for [`Journey::current`].
+    /// ④ 「サービス連携」: the services of the run, with [`Journey::current`] as the next.
     Link,
+    /// ④ again, between two services: what came of those before, and which is next. Nobody is sent on to another
+    /// company without a press.
+    Between,
     /// ⑤ 「{D}の画面に移動します」.
     HandOver,
     /// Q 「連携をやめますか」.
@@ -103,6 +106,7 @@ impl Page {
             Self::CardError(_) => "card-error",
             Self::Register => "register",
             Self::Link => "link",
+            Self::Between => "between",
             Self::HandOver => "handover",
             Self::Stop => "stop",
             Self::NotLinked(_) | Self::Unconfirmed => "not-linked",
@@ -153,7 +157,7 @@ impl Page {
             Self::CardError(CardTrouble::ValidityUnknown) => &[Act::Retry, Act::Return],
             Self::CardError(_) => &[Act::Retry, Act::Stop],
             Self::Register => &[Act::Register, Act::Stop],
-            Self::Link => &[Act::Link, Act::Stop],
+            Self::Link | Self::Between => &[Act::Link, Act::Stop],
             Self::HandOver => &[Act::Next, Act::Back, Act::Stop],
             Self::Stop => &[Act::Continue, Act::Return],
             Self::NotLinked(_) | Self::Unconfirmed => &[Act::Retry, Act::Return],
@@ -223,6 +227,7 @@ impl Journey {
                 None => Page::Identify { again: self.card_at.is_some() },
             },
             Phase::Register => Page::Register,
+            Phase::Confirm if self.services.iter().any(|l| l.attempt > 0 && l.result.is_some()) => Page::Between,
             Phase::Confirm => Page::Link,
             Phase::HandOver | Phase::AtDelivery => Page::HandOver,
             Phase::Linking => Page::Unconfirmed,

@@ -26,8 +26,11 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(10);
 pub const REPEAT: Duration = Duration::from_secs(60);
 
 /// The version of the persisted form. Raised only when an older node could not read it rightly; new
-/// fields alone do not raise it.
-pub const VERSION: u32 = 1;
+/// fields alone do not raise it. 2: a service can be left out ([`Event::ServicesChosen`](crate::Event::ServicesChosen)).
+pub const VERSION: u32 = 2;
+
+/// The version of a run that uses nothing newer: what a node of the release before can still carry on.
+const FIRST_VERSION: u32 = 1;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -202,6 +205,9 @@ pub struct ServiceLeg {
     pub(crate) trouble: Option<LegTrouble>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<ServiceResult>,
+    /// Not wanted, as the citizen said last. Becomes a result when the last wanted one has its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) left_out: bool,
 }
 
 impl ServiceLeg {
@@ -214,6 +220,7 @@ impl ServiceLeg {
             proof: Proof::default(),
             trouble: None,
             result: None,
+            left_out: false,
         }
     }
 
@@ -250,6 +257,16 @@ impl ServiceLeg {
     /// What came of it; fixed once set.
     pub const fn result(&self) -> Option<ServiceResult> {
         self.result
+    }
+
+    /// Whether the citizen left it out when they chose last.
+    pub const fn left_out(&self) -> bool {
+        self.left_out
+    }
+
+    /// Whether its turn is still to come: without a result, and not left out.
+    pub const fn waits(&self) -> bool {
+        self.result.is_none() && !self.left_out
     }
 }
 
@@ -323,7 +340,7 @@ impl Journey {
         let services =
             asked.linkage().map_or_else(Vec::new, |l| l.services.iter().map(|s| ServiceLeg::new(s)).collect());
         Self {
-            version: VERSION,
+            version: FIRST_VERSION,
             seq: 0,
             form: 0,
             last: String::new(),
@@ -444,6 +461,19 @@ impl Journey {
     /// The services to link, with what came of each.
     pub fn services(&self) -> &[ServiceLeg] {
         &self.services
+    }
+
+    /// The service whose turn comes after the current one, if any waits for it.
+    pub fn following(&self) -> Option<&ServiceLeg> {
+        self.services.iter().enumerate().find(|(i, l)| *i != self.cursor && l.waits()).map(|(_, l)| l)
+    }
+
+    /// The current service's place among those that the citizen goes through in this run, and how many these are
+    /// (the second of two). What was linked before, left out, or under maintenance before its turn does not count.
+    pub fn place(&self) -> (usize, usize) {
+        let others = || self.services.iter().enumerate().filter(|(i, _)| *i != self.cursor).map(|(_, l)| l);
+        let done = others().filter(|l| l.attempt > 0 && l.result.is_some_and(|r| r != ServiceResult::LeftOut)).count();
+        (done + 1, done + 1 + others().filter(|l| l.waits()).count())
     }
 
     /// The service whose turn it is.

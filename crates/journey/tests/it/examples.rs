@@ -376,8 +376,11 @@ fn nothing_ends_a_run_over_an_unresolved_link() {
 fn several_services_one_after_the_other() {
     let two = || Walk::new(Asked::new(linkage(&["S", "T"], IfLinked::Return), true, None).unwrap());
     let mut w = two();
-    w.card(true, &[]).link("L0");
-    assert_eq!((w.j.page(), w.j.current().map(journey::ServiceLeg::service)), (Page::Link, Some("T")));
+    w.card(true, &[]);
+    assert_eq!((w.j.page(), w.j.place()), (Page::Link, (1, 2)));
+    w.link("L0");
+    assert_eq!((w.j.page(), w.j.current().map(journey::ServiceLeg::service)), (Page::Between, Some("T")));
+    assert_eq!((w.j.place(), w.j.next()), ((2, 2), Next::Page(Page::Between)));
     // The first linkage proves nothing for the second service.
     assert_eq!(w.try_apply(Event::LinkChosen { linkage_id: "L0".to_owned() }), Err(Refusal::WrongOrder));
     w.link("L1").ends(Outcome::Linked);
@@ -398,7 +401,100 @@ fn several_services_one_after_the_other() {
     let mut w = two();
     w.go(Event::ServiceMaintenance { service: "S".to_owned() }).card(true, &[]);
     assert_eq!(w.j.current().map(journey::ServiceLeg::service), Some("T"));
+    assert_eq!((w.j.page(), w.j.place()), (Page::Link, (1, 1)));
     w.link("L0").ends(Outcome::PartlyLinked);
+
+    // Refused at the first: told, given up, on with the second.
+    let mut w = two();
+    w.card(true, &[]).hand_over("L0").go(Event::DeliveryDeclined { linkage_id: "L0".to_owned() });
+    assert_eq!(w.j.following().map(journey::ServiceLeg::service), Some("T"));
+    w.press(Act::Return);
+    assert_eq!((w.j.page(), w.j.outcome()), (Page::Between, None));
+    w.link("L1");
+    assert_eq!(w.results(), [ServiceResult::Declined, ServiceResult::Linked]);
+    w.ends(Outcome::PartlyLinked);
+
+    // Given up while it is unknown whether the first is linked: that is decided, and the run goes on.
+    let mut w = two();
+    w.card(true, &[]).hand_over("L0").linking("L0").press(Act::Return);
+    assert_eq!(w.j.next(), Next::Resolve { linkage_id: "L0".to_owned() });
+    w.go(Event::LinkFailed { linkage_id: "L0".to_owned(), error: DeliveryFailure::Unavailable });
+    assert_eq!(w.j.page().error(), Some("E9b"));
+    w.press(Act::Return).link("L1");
+    assert_eq!(w.results(), [ServiceResult::Unavailable, ServiceResult::Linked]);
+    w.ends(Outcome::PartlyLinked);
+
+    // Linked before, and stopped at the other: what stands is told.
+    let mut w = two();
+    w.card(true, &["S"]).press(Act::Stop).press(Act::Return);
+    assert_eq!(w.results(), [ServiceResult::AlreadyLinked, ServiceResult::Stopped]);
+    w.ends(Outcome::PartlyLinked);
+    // But not when another person's card was shown, nor to a citizen who went away.
+    let mut w = two();
+    w.card(true, &["S"]);
+    w.now = w.now.plus(IDLE);
+    w.j = w.j.tick(w.now).unwrap();
+    w.ends(Outcome::SessionExpired);
+    // Linked in this run, and gone: the link is told.
+    let mut w = two();
+    w.card(true, &[]).link("L0");
+    w.now = w.now.plus(IDLE);
+    w.j = w.j.tick(w.now).unwrap();
+    assert_eq!(w.results(), [ServiceResult::Linked, ServiceResult::Expired]);
+    w.ends(Outcome::PartlyLinked);
+}
+
+#[test]
+fn what_comes_late_from_one_service_changes_nothing_at_the_next() {
+    let mut w = Walk::new(Asked::new(linkage(&["S", "T"], IfLinked::Return), true, None).unwrap());
+    w.card(true, &[]).link("L0").hand_over("L1");
+    let kept = w.j.clone();
+    let auth_time = Timestamp::from_secs(w.now.secs());
+    for late in [
+        Event::SignInVerified { linkage_id: "L0".to_owned(), auth_time },
+        Event::LinkStarted { linkage_id: "L0".to_owned() },
+        Event::LinkConfirmed { linkage_id: "L0".to_owned() },
+        Event::LinkFailed { linkage_id: "L0".to_owned(), error: DeliveryFailure::Failed },
+        Event::DeliveryDeclined { linkage_id: "L0".to_owned() },
+        Event::HandOver { linkage_id: "L0".to_owned() },
+    ] {
+        let name = late.name();
+        assert_eq!(w.try_apply(late), Err(Refusal::AlreadyDone), "{name}");
+    }
+    assert_eq!(w.j, kept);
+    assert_eq!(w.j.awaits("L0", w.now), Err(Refusal::AlreadyDone));
+    w.linking("L1").go(Event::LinkConfirmed { linkage_id: "L1".to_owned() }).ends(Outcome::Linked);
+}
+
+#[test]
+fn a_service_can_be_left_out_and_taken_in_again() {
+    let three = || Walk::new(Asked::new(linkage(&["S", "T", "U"], IfLinked::Return), true, None).unwrap());
+    let choose = |s: &[&str]| Event::ServicesChosen { services: s.iter().map(|&s| s.to_owned()).collect() };
+    let mut w = three();
+    w.card(true, &[]);
+    for wrong in [&[][..], &["X"], &["S", "X"]] {
+        assert_eq!(w.try_apply(choose(wrong)), Err(Refusal::WrongOrder));
+    }
+    w.go(choose(&["T", "U"]));
+    assert_eq!((w.j.place(), w.j.current().map(journey::ServiceLeg::service)), ((1, 2), Some("T")));
+    w.hand_over("L0").press(Act::Back);
+    // Back at ④: the choice is open again, and the attempt at T waits for its turn.
+    w.go(choose(&["S", "T"])).link("L1");
+    assert_eq!(w.j.current().map(journey::ServiceLeg::service), Some("T"));
+    w.link("L0");
+    assert_eq!(w.results(), [ServiceResult::Linked, ServiceResult::Linked, ServiceResult::LeftOut]);
+    w.ends(Outcome::PartlyLinked);
+
+    // Left out and nothing linked: the reason is the other's.
+    let mut w = three();
+    w.card(true, &[]).go(choose(&["U"])).hand_over("L0");
+    w.go(Event::DeliveryError { linkage_id: "L0".to_owned(), error: DeliveryFailure::Unavailable }).press(Act::Return);
+    assert_eq!(w.results(), [ServiceResult::LeftOut, ServiceResult::LeftOut, ServiceResult::Unavailable]);
+    w.ends(Outcome::ServiceUnavailable);
+    // What is linked already can't be left out.
+    let mut w = three();
+    w.card(true, &["S"]);
+    assert_eq!(w.try_apply(choose(&["S", "T"])), Err(Refusal::WrongOrder));
 }
 
 #[test]
@@ -492,9 +588,9 @@ fn a_newer_node_s_fields_survive_an_older_node() {
     let j = j.apply(Event::StopAsked, w.now).unwrap();
     let out: serde_json::Value = serde_json::from_str(&j.to_json()).unwrap();
     assert_eq!(out["a_field_of_tomorrow"], json["a_field_of_tomorrow"]);
-    json["version"] = 2.into();
+    json["version"] = 3.into();
     json["phase"] = "a_phase_of_tomorrow".into();
-    assert!(matches!(Journey::from_json(&json.to_string()), Err(journey::LoadError::Newer(2))));
+    assert!(matches!(Journey::from_json(&json.to_string()), Err(journey::LoadError::Newer(3))));
     assert!(matches!(Journey::from_json("{}"), Err(journey::LoadError::Json(_))));
 }
 
@@ -506,4 +602,12 @@ fn the_stored_form_is_frozen() {
     let stored = r#"{"version":1,"seq":5,"form":4,"last":"hand_over","asked":{"linkage":{"services":["S"],"if_linked":"return"},"registration":true,"documents":{"services":[]}},"phase":"at_delivery","consent":{"text_version":"2026-10","at":1780000001000000},"challenge":"C0","card_at":1780000003000000,"citizen":"P0","registered":true,"services":[{"service":"S","attempt":1,"linkage_id":"L0","handed_over":1780000005000000,"proof":{"card":1780000003000000}}],"cursor":0,"started":1780000000000000,"last_activity":1780000005000000}"#;
     assert_eq!(w.j.to_json(), stored);
     assert_eq!(Journey::from_json(stored).unwrap(), w.j);
+    // Only what an older node could not carry on rightly gets a newer version.
+    let mut w = Walk::new(Asked::new(linkage(&["S", "T"], IfLinked::Return), true, None).unwrap());
+    w.card(true, &[]);
+    assert!(w.j.to_json().starts_with(r#"{"version":1,"#));
+    w.go(Event::ServicesChosen { services: vec!["S".to_owned(), "T".to_owned()] });
+    assert!(w.j.to_json().starts_with(r#"{"version":1,"#));
+    w.go(Event::ServicesChosen { services: vec!["T".to_owned()] });
+    assert!(w.j.to_json().starts_with(r#"{"version":2,"#));
 }

@@ -21,6 +21,8 @@ enum Move {
     Again,
     /// The last event again from the page it was pressed on.
     DoubleSubmit,
+    /// Ticks some of the services at ④ and presses the button: which, by the bits.
+    Choose(usize),
     /// A button of a page shown some steps ago.
     StalePress(usize, usize),
     /// Nothing happens for a while (seconds).
@@ -56,6 +58,8 @@ fn any_event() -> impl Strategy<Value = Event> {
             .prop_map(|(challenge, why)| Event::CardFailed { challenge, why }),
         (id("P", 2), any::<bool>()).prop_map(|(citizen, new)| Event::Registered { citizen, new }),
         l().prop_map(|linkage_id| Event::LinkChosen { linkage_id }),
+        prop::sample::subsequence(vec!["S", "T", "U"], 0..=3)
+            .prop_map(|s| Event::ServicesChosen { services: s.into_iter().map(str::to_owned).collect() }),
         l().prop_map(|linkage_id| Event::RetryChosen { linkage_id }),
         l().prop_map(|linkage_id| Event::HandOver { linkage_id }),
         Just(Event::BackFromHandOver),
@@ -91,6 +95,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         12 => prop_oneof![4 => Just(0usize), 1 => 1usize..3].prop_map(Move::Press),
         10 => prop_oneof![5 => Just(0usize), 2 => 1usize..16].prop_map(Move::ComeBack),
         4 => any_event().prop_map(Move::Any),
+        2 => (1usize..8).prop_map(Move::Choose),
         1 => Just(Move::Again),
         1 => Just(Move::DoubleSubmit),
         1 => (0usize..6, 0usize..3).prop_map(|(back, act)| Move::StalePress(back, act)),
@@ -201,6 +206,18 @@ impl Run {
                     self.apply(event, None);
                 }
             }
+            Move::Choose(bits) => {
+                let open = self.j.services().iter().filter(|l| l.result().is_none()).map(|l| l.service().to_owned());
+                let services: Vec<_> = open.enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, s)| s).collect();
+                let (page, seq) = (self.j.page(), self.j.form_seq());
+                self.apply(Event::ServicesChosen { services }, None);
+                // The form is still the one of the page.
+                if page.acts().contains(&Act::Link) {
+                    assert_eq!(self.j.form_seq(), seq);
+                    let event = self.press(page, Act::Link).unwrap();
+                    self.apply(event, Some(seq));
+                }
+            }
             Move::Any(event) => self.apply(event, None),
             Move::Again => {
                 if let Some((_, event)) = self.last.clone() {
@@ -251,7 +268,7 @@ proptest! {
 
     /// All invariants, at every step of every sequence.
     #[test]
-    fn invariants_hold(kind in 0..7usize, seed in 0usize..30, moves in prop::collection::vec(any_move(), 1..60)) {
+    fn invariants_hold(kind in 0..8usize, seed in 0usize..30, moves in prop::collection::vec(any_move(), 1..60)) {
         let mut run = Run::new(Journey::new(kinds()[kind].clone(), T0));
         run.fresh += seed;
         for m in moves {

@@ -124,7 +124,9 @@ fn events(j: &Journey, now: Timestamp) -> Vec<Event> {
     for s in ["S", "T"] {
         all.push(Event::FoundLinked { service: s.to_owned() });
         all.push(Event::ServiceMaintenance { service: s.to_owned() });
+        all.push(Event::ServicesChosen { services: vec![s.to_owned()] });
     }
+    all.push(Event::ServicesChosen { services: vec!["S".to_owned(), "T".to_owned()] });
     for linkage_id in ids {
         let l = || linkage_id.clone();
         all.push(Event::LinkChosen { linkage_id: l() });
@@ -232,7 +234,8 @@ fn every_reachable_state_keeps_the_invariants() {
     let mut outcomes = BTreeSet::new();
     let mut results = BTreeSet::new();
     let mut pages = BTreeSet::new();
-    let kinds = kinds();
+    // Three services at once share nothing that two do not; the property tests have them.
+    let kinds: Vec<_> = kinds().into_iter().filter(|k| k.linkage().is_none_or(|l| l.services.len() < 3)).collect();
     let explored: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = kinds.iter().map(|asked| scope.spawn(|| explore(asked))).collect();
         threads.into_iter().map(|t| t.join().unwrap()).collect()

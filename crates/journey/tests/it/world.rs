@@ -20,7 +20,7 @@ pub fn linkage(services: &[&str], if_linked: IfLinked) -> Option<Linkage> {
     Some(Linkage { services: services.iter().map(|&s| s.to_owned()).collect(), if_linked })
 }
 
-/// The kinds of runs: one or two services, each way of `if_linked`, with and without registration, and
+/// The kinds of runs: one, two or three services, each way of `if_linked`, with and without registration, and
 /// documents only.
 pub fn kinds() -> Vec<Asked> {
     let docs = || Some(Documents::default());
@@ -33,6 +33,7 @@ pub fn kinds() -> Vec<Asked> {
         (linkage(&["S", "T"], IfLinked::Reconfirm), false, None),
         (None, false, docs()),
         (None, true, only_t),
+        (linkage(&["S", "T", "U"], IfLinked::Return), true, None),
     ]
     .into_iter()
     .map(|(l, r, d)| Asked::new(l, r, d).unwrap())
@@ -59,6 +60,7 @@ pub struct Observer {
     results: BTreeMap<String, ServiceResult>,
     consented: bool,
     linked_ids: BTreeSet<String>,
+    left_out: BTreeSet<String>,
 }
 
 impl Observer {
@@ -67,6 +69,7 @@ impl Observer {
         let Ok(after) = result else { return };
         self.remember(before, event, now, after);
         self.check_proof(before, after);
+        self.check_order(event, after);
         self.check_end(event, after);
         check_local(before, event, after);
     }
@@ -115,6 +118,34 @@ impl Observer {
         }
     }
 
+    /// Several services: in the order asked, and never to one that the citizen left out.
+    fn check_order(&mut self, event: &Event, after: &Journey) {
+        match event {
+            Event::ServicesChosen { services } => {
+                self.left_out = after
+                    .services()
+                    .iter()
+                    .filter(|l| l.result().is_none() && !services.iter().any(|s| s == l.service()))
+                    .map(|l| l.service().to_owned())
+                    .collect();
+            }
+            Event::HandOver { .. } => {
+                let current = after.current().unwrap();
+                assert!(!self.left_out.contains(current.service()), "handed over to a service that was left out");
+                let first = after.services().iter().find(|l| l.waits()).map(journey::ServiceLeg::service);
+                assert_eq!(first, Some(current.service()), "not in the order asked");
+            }
+            _ => {}
+        }
+        for leg in after.services() {
+            if leg.result() == Some(ServiceResult::LeftOut) {
+                assert!(self.left_out.contains(leg.service()), "nobody left it out");
+            }
+        }
+        let (place, of) = after.place();
+        assert!(1 <= place && place <= of && of <= after.services().len().max(1), "{place} of {of}");
+    }
+
     /// 2. A link is proven.
     fn check_proof(&mut self, before: &Journey, after: &Journey) {
         for (was, leg) in before.services().iter().zip(after.services()) {
@@ -161,6 +192,12 @@ impl Observer {
                 assert!(outcome.with_code() || outcome == Outcome::ClientSuspended, "a link was made and not told");
             }
             _ => {}
+        }
+        // With a code, the outcome is what the services' results add up to, and no service is without one.
+        if let Some(outcome) = after.outcome().filter(|o| o.with_code() && !after.services().is_empty()) {
+            let results: Vec<_> = after.services().iter().map(|l| l.result().unwrap()).collect();
+            let linked = results.iter().filter(|r| r.is_linked()).count();
+            assert!(linked > 0 && (linked == results.len()) == (outcome != Outcome::PartlyLinked), "{results:?}");
         }
         // 5. Registered now only by registering. Consent before identity.
         assert_eq!(after.registered_now(), self.registered);
