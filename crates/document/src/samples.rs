@@ -22,7 +22,7 @@ pub struct Issuer {
 }
 
 /// Every issuer of the samples.
-pub const ISSUERS: [Issuer; 4] = [
+pub const ISSUERS: [Issuer; 5] = [
     Issuer {
         id: "mihon-life", name: "見本生命保険株式会社", corporate_number: "0000000000001", form: Form::Life
     },
@@ -39,6 +39,12 @@ pub const ISSUERS: [Issuer; 4] = [
         form: Form::Earthquake,
     },
     Issuer { id: "mihon-pension", name: "見本年金機構", corporate_number: "0000000000004", form: Form::Pension },
+    Issuer {
+        id: "midori-life",
+        name: "みどり見本生命保険株式会社",
+        corporate_number: "0000000000005",
+        form: Form::Life,
+    },
 ];
 
 /// Monthly contribution of the samples (near the real one, which changes every fiscal year).
@@ -50,7 +56,7 @@ pub fn issuer_named(name: &str) -> Option<&'static Issuer> {
 }
 
 /// The documents of one test person for `year`: life insurance from two insurers, earthquake insurance,
-/// national pension, in the order of [`ISSUERS`]. The same arguments always give the same documents.
+/// national pension, in the order of the first four [`ISSUERS`]. The same arguments always give the same documents.
 ///
 /// They look as such documents do in autumn: certified in October, with what is expected by December.
 /// `id` is the person's id in `pki::people`; figures and policy numbers depend on it.
@@ -62,6 +68,14 @@ pub fn certificates(id: &str, name: &str, year: i16) -> Vec<Certificate> {
         Certificate::Earthquake(earthquake(&seed, name, year)),
         Certificate::Pension(pension(&seed, name, year)),
     ]
+}
+
+/// What the same person has at another delivery service: a life insurance with the last of [`ISSUERS`], so that nothing
+/// comes twice.
+pub fn certificates_elsewhere(id: &str, name: &str, year: i16) -> Vec<Certificate> {
+    let mut life = first_insurer(&Seed::of(&format!("{id} elsewhere")), name, year);
+    ISSUERS[4].name.clone_into(&mut life.issuer);
+    vec![Certificate::Life(life)]
 }
 
 /// Repeatable variety from a person's id.

@@ -11,6 +11,7 @@ use jiff::civil::{Date, date};
 use web::Fault;
 
 use crate::Post;
+use crate::Samples;
 use crate::issuers::Issuers;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::documents::{self, DocumentRow, NewDocument};
@@ -98,10 +99,12 @@ impl Post {
         let year = tax_year(calendar::jst(now).date().max(date(2019, 1, 1)));
         let seed = account.person.clone().unwrap_or_else(|| account.email.clone());
         let (name, rng, id) = (account.name(), self.0.rng.clone(), account.id.clone());
-        let documents = tokio::task::spawn_blocking(move || {
-            make(&issuers, samples::certificates(&seed, &name, year), year, now, &rng)
-        })
-        .await??;
+        let of = match self.0.samples {
+            Samples::Usual => samples::certificates,
+            Samples::Elsewhere => samples::certificates_elsewhere,
+        };
+        let documents =
+            tokio::task::spawn_blocking(move || make(&issuers, of(&seed, &name, year), year, now, &rng)).await??;
         Ok(self
             .0
             .db

@@ -52,6 +52,22 @@ pub struct Config {
     pub limits: Limits,
     /// Whether the test people get their accounts (test environment only).
     pub seed: bool,
+    /// Its name on its pages, when it is not 見本ポスト.
+    pub name: Option<ClientName>,
+    /// What its cookies' names have in place of `delivery`: for two services on one host name.
+    pub cookies: Option<String>,
+    /// Which sample documents people get (test environment only).
+    pub samples: Samples,
+}
+
+/// Which sample documents there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Samples {
+    /// `document::samples::certificates`.
+    #[default]
+    Usual,
+    /// `document::samples::certificates_elsewhere`: what the same people have at a second delivery service.
+    Elsewhere,
 }
 
 impl Config {
@@ -74,6 +90,9 @@ impl Config {
             passwords: PasswordCost::default(),
             limits: Limits::default(),
             seed: true,
+            name: None,
+            cookies: None,
+            samples: Samples::Usual,
         })
     }
 
@@ -116,6 +135,12 @@ pub fn site(config: &Config, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Resul
     for (lang, text) in TEXTS {
         builder = builder.texts(lang, text);
     }
+    if let Some(name) = &config.name {
+        builder = Lang::ALL.into_iter().fold(builder, |b, lang| b.named(lang, name.get(lang)));
+    }
+    if let Some(cookies) = &config.cookies {
+        builder = builder.cookies(cookies);
+    }
     Ok(builder.build()?)
 }
 
@@ -133,7 +158,7 @@ pub async fn build(
 ) -> Result<(Delivery, Router), Fault> {
     let site = site(&config, &sealer, &clock, &rng)?;
     let parts = Parts { db, sealer, outbound, clock, rng };
-    let post = Post::open(&parts, config.environment, config.passwords, config.seed).await?;
+    let post = Post::open(&parts, config.environment, config.passwords, config.seed, config.samples).await?;
     let settings = KitConfig {
         origin: config.origin,
         environment: config.environment,

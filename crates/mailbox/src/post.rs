@@ -9,6 +9,7 @@ use delivery::kit::{Kit, Parts};
 use http::{HeaderValue, header};
 use web::{Environment, Fault, Route, Who};
 
+use crate::Samples;
 use crate::issuers::{Issuers, LazyIssuers};
 use crate::passwords::{PasswordCost, Passwords};
 
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) issuers: LazyIssuers,
     pub(crate) environment: Environment,
+    pub(crate) samples: Samples,
 }
 
 impl Post {
@@ -50,11 +52,17 @@ impl Post {
     ///
     /// # Errors
     /// The database; a password cost that can't be used.
-    pub async fn open(parts: &Parts, environment: Environment, cost: PasswordCost, seed: bool) -> Result<Self, Fault> {
+    pub async fn open(
+        parts: &Parts,
+        environment: Environment,
+        cost: PasswordCost,
+        seed: bool,
+        samples: Samples,
+    ) -> Result<Self, Fault> {
         let Parts { db, sealer, clock, rng, .. } = parts.clone();
         let passwords = Passwords::new(cost, rng.clone())?;
-        let post =
-            Self(Arc::new(Inner { db, sealer, clock, rng, passwords, issuers: LazyIssuers::default(), environment }));
+        let issuers = LazyIssuers::default();
+        let post = Self(Arc::new(Inner { db, sealer, clock, rng, passwords, issuers, environment, samples }));
         if seed && environment == Environment::Test {
             post.seed().await?;
         }

@@ -57,6 +57,7 @@ pub struct Site(Arc<Inner>);
 
 struct Inner {
     role: &'static str,
+    cookies: String,
     origin: Origin,
     environment: Environment,
     theme: Theme,
@@ -94,6 +95,8 @@ pub struct SiteBuilder {
     form_key: Option<FormKey>,
     templates: Vec<(&'static str, &'static str)>,
     texts: Vec<(Lang, &'static str)>,
+    names: Vec<(Lang, String)>,
+    cookies: Option<String>,
 }
 
 impl Site {
@@ -112,6 +115,8 @@ impl Site {
             form_key: None,
             templates: Vec::new(),
             texts: Vec::new(),
+            names: Vec::new(),
+            cookies: None,
         }
     }
 
@@ -142,7 +147,7 @@ impl Site {
 
     /// A cookie of this role: `enishi_{role}_{name}`, with `__Host-` and `Secure` under https.
     pub fn cookie(&self, name: &str) -> CookieSpec {
-        CookieSpec::new(&self.0.origin, &prefix(self.0.role), name)
+        CookieSpec::new(&self.0.origin, &self.0.cookies, name)
     }
 
     /// A text outside of a page, for instance a name in an API answer or a mail.
@@ -254,14 +259,32 @@ impl SiteBuilder {
         self
     }
 
+    /// The service's name in place of the `service-name` of its texts: for one of several that share them.
+    #[must_use]
+    pub fn named(mut self, lang: Lang, name: &str) -> Self {
+        self.names.push((lang, name.to_owned()));
+        self
+    }
+
+    /// What stands in the cookies' names in place of the role (`a-z`, `0-9`, `_`): browsers share cookies between the
+    /// ports of a host name, so two services of one role on one name need it.
+    #[must_use]
+    pub fn cookies(mut self, name: &str) -> Self {
+        self.cookies = Some(name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
+        self
+    }
+
     /// Compiles templates and texts.
     pub fn build(self) -> Result<Site, SiteError> {
-        let catalogue = Catalogue::new(texts::SHARED.into_iter().chain(self.texts))?;
+        let mut catalogue = Catalogue::new(texts::SHARED.into_iter().chain(self.texts))?;
+        for (lang, name) in &self.names {
+            catalogue.replace(*lang, "service-name", name)?;
+        }
         for lang in Lang::ALL {
             catalogue.text(lang, "service-name", None)?;
         }
         let form_key = self.form_key.unwrap_or_else(|| FormKey::new(self.rng.bytes()));
-        let prefix = prefix(self.role);
+        let prefix = prefix(self.cookies.as_deref().unwrap_or(self.role));
         Ok(Site(Arc::new(Inner {
             templates: Templates::new(&self.templates, &catalogue)?,
             catalogue,
@@ -269,6 +292,7 @@ impl SiteBuilder {
             browser: CookieSpec::new(&self.origin, &prefix, "browser"),
             lang: CookieSpec::new(&self.origin, &prefix, "lang").lasting(std::time::Duration::from_secs(365 * 86_400)),
             role: self.role,
+            cookies: prefix,
             origin: self.origin,
             environment: self.environment,
             theme: self.theme,

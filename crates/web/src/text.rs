@@ -83,6 +83,18 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// Puts another text, without variables, in the place of a message.
+    pub fn replace(&mut self, lang: Lang, key: &str, value: &str) -> Result<(), TextError> {
+        // As a literal: whatever stands in it means itself.
+        let literal = value.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
+        let resource = FluentResource::try_new(format!("{key} = {{\"{literal}\"}}\n"))
+            .map_err(|(_, errors)| TextError::Syntax { lang, detail: format!("{errors:?}") })?;
+        let messages = self.messages_mut(lang);
+        messages.bundle.add_resource_overriding(resource);
+        messages.fixed.insert(key.to_owned(), value.replace(['\n', '\r'], " ").into());
+        Ok(())
+    }
+
     /// The message `key`, when it has no variables. Shared, so that a page costs no copy.
     pub fn fixed(&self, lang: Lang, key: &str) -> Option<Arc<str>> {
         self.messages(lang).fixed.get(key).cloned()
@@ -187,6 +199,16 @@ mod tests {
             ),
         ])
         .unwrap()
+    }
+
+    #[test]
+    fn a_text_is_replaced_by_what_means_itself() {
+        let mut c = catalogue();
+        c.replace(Lang::Ja, "hello", r#"{ $x } "\" "#).unwrap();
+        assert_eq!(c.text(Lang::Ja, "hello", None).unwrap(), r#"{ $x } "\" "#);
+        assert_eq!(c.fixed(Lang::Ja, "hello").as_deref(), Some(r#"{ $x } "\" "#));
+        let name = args([("name", "Emma")]);
+        assert_eq!(c.text(Lang::En, "hello", Some(&name)).unwrap(), "Hello, Emma");
     }
 
     #[test]
