@@ -1,5 +1,7 @@
 //! What the citizen does at each step. Everything left out goes through.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A test person, as far as playing them needs it.
@@ -200,6 +202,20 @@ pub struct AtDelivery {
     pub done: Done,
 }
 
+/// What the citizen does about one of several delivery services, where it is not what [`Decisions`] says for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AtService {
+    /// At ④, when it is next.
+    pub link: Option<Link>,
+    /// At ⑤.
+    pub hand_over: Option<HandOver>,
+    /// There, first attempt.
+    pub at_delivery: Option<AtDelivery>,
+    /// When that came to nothing.
+    pub not_linked: Option<NotLinked>,
+}
+
 /// What the citizen does. Default: goes through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -220,14 +236,18 @@ pub struct Decisions {
     pub card_error: CardError,
     /// At the registration.
     pub register: Register,
-    /// At ④.
+    /// At ④ (and between two delivery services).
     pub link: Link,
+    /// At ④, where there is a choice: ids of the delivery services that are left out.
+    pub leave_out: Vec<String>,
     /// At ⑤.
     pub hand_over: HandOver,
     /// At the delivery service, first attempt.
     pub at_delivery: AtDelivery,
     /// When that came to nothing.
     pub not_linked: NotLinked,
+    /// By a delivery service's id: what is different there.
+    pub services: BTreeMap<String, AtService>,
     /// At page Q.
     pub stop: Stop,
     /// Walks away at the page with this `data-page`, without pressing anything.

@@ -20,8 +20,8 @@ mod walk;
 
 pub use citizen::{Arrival, Citizen};
 pub use decisions::{
-    Account, Allow, AtDelivery, CardError, Conflict, Consent, Decisions, Done, HandOver, Identify, Link, NotLinked,
-    Person, Pin, Register, Sign, Stop,
+    Account, Allow, AtDelivery, AtService, CardError, Conflict, Consent, Decisions, Done, HandOver, Identify, Link,
+    NotLinked, Person, Pin, Register, Sign, Stop,
 };
 pub use error::DriveError;
 pub use jar::Jar;

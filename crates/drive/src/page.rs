@@ -61,6 +61,18 @@ pub struct Control {
     on: bool,
 }
 
+impl Control {
+    /// What it sends as it stands.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Whether it is sent as it stands: a box that is ticked, and every field of text.
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+}
+
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({:?})", self.name, self.kind)

@@ -7,6 +7,7 @@ use crate::decisions::{
     Allow, CardError, Conflict, Consent, Decisions, Done, HandOver, Identify, Link, NotLinked, Person, Pin, Register,
     Sign, Stop,
 };
+use crate::page::Control;
 use crate::{Arrival, Citizen, DriveError, Kind, Page};
 
 /// No walk of ours is longer; with retries, double readings and all.
@@ -58,8 +59,17 @@ pub async fn drive(
     decisions: &Decisions,
     people: &(dyn Fn(&str) -> Option<Person> + Sync),
 ) -> Result<Driven, DriveError> {
-    let mut walk =
-        Walk { citizen, person, decisions: decisions.clone(), people, read: Vec::new(), other: false, up: None };
+    let mut walk = Walk {
+        citizen,
+        person,
+        all: decisions,
+        decisions: decisions.clone(),
+        people,
+        read: Vec::new(),
+        at: None,
+        other: false,
+        up: None,
+    };
     let mut pages: Vec<Visited> = Vec::new();
     let mut before = walk.citizen.clock().now();
     let mut arrival = walk.citizen.open(authorization_url).await?;
@@ -116,11 +126,15 @@ impl From<&'static str> for Press {
 struct Walk<'a> {
     citizen: &'a mut Citizen,
     person: &'a Person,
+    /// What was decided at the start.
+    all: &'a Decisions,
     /// What is still to be done: a decision that is meant once is taken out when it has been.
     decisions: Decisions,
     people: &'a (dyn Fn(&str) -> Option<Person> + Sync),
     /// The PINs of the cards put on the reader, the last one on it.
     read: Vec<String>,
+    /// The delivery service that is under way.
+    at: Option<String>,
     /// Whether the other account is to be used over there from now on.
     other: bool,
     /// Signing in (or up) came to nothing, so the other way is tried: whether that is signing up.
@@ -143,8 +157,7 @@ impl Walk<'_> {
             "card-error" => "retry".into(),
             "register" if d.register == Register::Stop => "stop".into(),
             "register" => Press { act: "register", fields: self.fill(page, "register") },
-            "link" if d.link == Link::Stop => "stop".into(),
-            "link" => "link".into(),
+            "link" | "between" => return Ok(Some(self.link(page))),
             "handover" => match d.hand_over {
                 HandOver::Next => "next".into(),
                 HandOver::Stop => "stop".into(),
@@ -195,6 +208,37 @@ impl Walk<'_> {
                 return Err(DriveError::NoWayOn { page: page.name(), status: page.status(), h1: page.h1().to_owned() });
             }
         }))
+    }
+
+    /// ④: which services, and on to the next; what was decided for that one counts from here.
+    fn link(&mut self, page: &Page) -> Press {
+        let left_out = |c: &&Control| self.all.leave_out.iter().any(|id| id == c.value());
+        let boxes: Vec<&Control> = page.fields("link").filter(|c| c.kind == Kind::Checkbox).collect();
+        // An empty value takes the tick away.
+        let fields = boxes.iter().filter(|c| left_out(c)).map(|c| (c.name.clone(), String::new())).collect();
+        let ticked = boxes.iter().find(|c| c.is_on() && !left_out(c)).map(|c| c.value());
+        let next = ticked.or_else(|| page.hidden("link", "service")).map(str::to_owned);
+        if next != self.at {
+            self.turn_to(next);
+        }
+        if self.decisions.link == Link::Stop {
+            return "stop".into();
+        }
+        Press { act: "link", fields }
+    }
+
+    /// Another delivery service is next: what is done once over there is done once at each. A citizen who thought
+    /// better of stopping does not stop again.
+    fn turn_to(&mut self, service: Option<String>) {
+        let own = service.as_ref().and_then(|id| self.all.services.get(id)).cloned().unwrap_or_default();
+        let d = &mut self.decisions;
+        d.link = own.link.unwrap_or(d.link);
+        let once = if self.all.hand_over == HandOver::Back { HandOver::Back } else { d.hand_over };
+        d.hand_over = own.hand_over.unwrap_or(once);
+        d.at_delivery = own.at_delivery.unwrap_or_else(|| self.all.at_delivery.clone());
+        d.not_linked = own.not_linked.unwrap_or(self.all.not_linked);
+        (self.other, self.up) = (false, None);
+        self.at = service;
     }
 
     fn pick(&mut self) -> Result<Press, DriveError> {

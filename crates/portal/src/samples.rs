@@ -13,7 +13,7 @@ use web::{Environment, FieldError, Origin, Site};
 
 use crate::authorize::ErrorPage;
 use crate::authorize::samples as consent;
-use crate::run::pages::{self, Ended, Link, RunPage, Service, Typed, Window};
+use crate::run::pages::{self, Ended, Leg, Link, RunPage, Service, Several, Typed, Window};
 use crate::{CardConfig, Config, TEXTS, site};
 use hub::store::deliveries::WindowRow;
 
@@ -57,6 +57,7 @@ fn run_page(lang: Lang, stem: &'static str) -> RunPage {
         client: "みほん確定申告".into(),
         stem,
         delivery: Some(Service {
+            id: "post".into(),
             name: "みほんポスト".into(),
             operator: "みほん社".into(),
             host: "post.example".into(),
@@ -72,7 +73,68 @@ fn run_page(lang: Lang, stem: &'static str) -> RunPage {
             Link { service: "別のポスト".into(), since: None },
         ],
         typed: Typed::default(),
+        several: None,
     }
+}
+
+fn leg(state: &'static str) -> Leg {
+    Leg {
+        id: state.into(),
+        name: format!("ポスト「{state}」"),
+        operator: "みほん社".into(),
+        host: format!("{state}.example"),
+        state,
+        linked: matches!(state, "linked" | "already_linked"),
+        chosen: true,
+        message: true,
+        until: (state == "maintenance").then_some(NOW),
+    }
+}
+
+/// Of a run with several services: what came of each, and those that wait.
+fn several(states: &[&'static str], place: usize) -> Several {
+    let legs: Vec<Leg> = states.iter().map(|s| leg(s)).collect();
+    let waits = states.iter().filter(|s| **s == "waits").count();
+    Several {
+        kept: legs.iter().filter(|l| l.linked).map(|l| l.name.clone()).collect(),
+        following: (waits > 1).then(|| "べつのポスト".to_owned()),
+        current: "post".into(),
+        choice: waits > 1,
+        place,
+        of: place + waits.saturating_sub(1),
+        legs,
+    }
+}
+
+fn with_several(state: State, states: &'static [&'static str], place: usize) -> Sample {
+    Sample::new(move |visit| {
+        let stem = pages::stem(state);
+        let context = RunPage { several: Some(several(states, place)), ..run_page(visit.lang(), stem) };
+        pages::live_page(visit, state, context)
+    })
+}
+
+fn runs_with_several() -> Vec<Sample> {
+    let mut all = vec![
+        with_several(State::Link, &["already_linked", "maintenance", "waits", "waits"], 1),
+        with_several(State::Link, &["maintenance", "waits"], 1),
+        with_several(State::Between, &["linked", "declined", "waits"], 3),
+        with_several(State::Between, &["conflict", "waits", "maintenance", "waits"], 2),
+        with_several(State::HandOver, &["linked", "waits", "waits"], 2),
+        with_several(State::Stop, &["linked", "waits"], 2),
+        with_several(State::Stop, &["waits", "waits"], 1),
+        with_several(State::CardError(CardTrouble::NotRead), &["linked", "waits"], 2),
+        with_several(State::NotLinked(LegTrouble::Declined), &["waits", "waits"], 1),
+        with_several(State::NotLinked(LegTrouble::Failed), &["linked", "waits"], 2),
+        with_several(State::NotLinked(LegTrouble::Conflict), &["declined", "waits"], 2),
+        with_several(State::Unconfirmed, &["linked", "waits", "waits"], 2),
+    ];
+    all.push(Sample::new(|visit| {
+        let context = RunPage { several: Some(several(&["waits", "waits"], 1)), ..run_page(visit.lang(), "") };
+        let message = visit.text("several-choose-none", &[]).unwrap();
+        pages::live_page(visit, State::Link, context).errors(vec![FieldError { field: "services".into(), message }])
+    }));
+    all
 }
 
 fn live(state: State) -> Sample {
@@ -144,6 +206,7 @@ fn journey() -> Vec<Sample> {
                 not_after: matches!(why, Why::CertExpired { .. }).then_some(NOW),
                 windows: if why == Why::Maintenance { vec![window(visit.lang())] } else { Vec::new() },
                 linked: outcome.with_code(),
+                legs: Vec::new(),
                 registered_now: true,
                 action: "/run/jrn_1/return".into(),
                 fields: BTreeMap::from([("seq", "3".to_owned())]),
@@ -158,6 +221,23 @@ fn journey() -> Vec<Sample> {
     }));
     all.push(Sample::new(|visit| pages::live_page(visit, State::Link, run_page(visit.lang(), "linked"))));
     all.push(Sample::new(|visit| pages::elsewhere_page(visit, "jrn_1")));
+    all.extend(runs_with_several());
+    // The last page of a run that linked some, with every result a service can have.
+    all.push(Sample::new(|visit| {
+        let context = Ended {
+            stem: "partly",
+            client: "みほん確定申告".into(),
+            delivery: None,
+            not_after: None,
+            windows: Vec::new(),
+            linked: true,
+            legs: journey::ServiceResult::ALL.map(|r| leg(r.as_str())).into(),
+            registered_now: true,
+            action: "/run/jrn_1/return".into(),
+            fields: BTreeMap::from([("seq", "3".to_owned())]),
+        };
+        pages::ended(visit, None, Outcome::PartlyLinked, &request(), context)
+    }));
     all.push(Sample::new(|visit| pages::done_page(visit, "みほん確定申告", "https://tax.example")));
     for stem in ["unknown", "other-browser"] {
         all.push(Sample::new(move |visit| {
@@ -197,6 +277,7 @@ fn every_page_renders_in_both_languages() {
         ("journey/card-error.html", &["retry", "stop", "return"]),
         ("journey/register.html", &["register", "stop"]),
         ("journey/link.html", &["link", "stop"]),
+        ("journey/several.html", &["link", "stop"]),
         ("journey/handover.html", &["next", "back", "stop"]),
         ("journey/stop.html", &["continue", "return"]),
         ("journey/not-linked.html", &["retry", "return"]),
@@ -222,7 +303,7 @@ fn both_languages_have_the_same_texts_and_none_is_idle() {
         en.push('\n');
     }
     keys_equal(&ja, &en).unwrap_or_else(|wrong| panic!("{wrong}"));
-    let mut in_rust = vec!["register-*", "document-*"];
+    let mut in_rust = vec!["register-*", "document-*", "several-choose-none"];
     in_rust.extend(crate::TEXTS_IN_RUST);
     keys_used(&this_site(), &ja, &in_rust).unwrap_or_else(|wrong| panic!("{wrong}"));
 }

@@ -52,6 +52,8 @@ struct ConsentPage<'a> {
     registration: bool,
     /// Maintenance that is announced for the services asked for.
     maintenance: Vec<Window>,
+    /// Maintenance that some of them are in; when all are, there is no consent to ask for.
+    down: Vec<Window>,
     idle_minutes: u64,
     text_version: &'static str,
 }
@@ -74,9 +76,14 @@ pub(super) async fn show(
         operator: d.config.operator.get(lang).to_owned(),
         host: d.authority(),
     });
-    let windows = ids.iter().filter_map(|id| find(id)).flat_map(|d| {
-        d.maintenance(now).into_iter().chain(d.upcoming(now)).map(|w| Window::new(d.name(lang).to_owned(), w, lang))
-    });
+    let down = ids
+        .iter()
+        .filter_map(|id| find(id))
+        .flat_map(|d| d.maintenance(now).into_iter().map(|w| Window::new(d.name(lang).to_owned(), w, lang)));
+    let windows = ids
+        .iter()
+        .filter_map(|id| find(id))
+        .flat_map(|d| d.upcoming(now).map(|w| Window::new(d.name(lang).to_owned(), w, lang)));
     let documents = match details.delivered_documents() {
         None => None,
         Some(d) => {
@@ -108,6 +115,7 @@ pub(super) async fn show(
         documents,
         registration: details.user_registration(),
         maintenance: windows.collect(),
+        down: down.collect(),
         idle_minutes: IDLE.as_secs() / 60,
         text_version: TEXT_VERSION,
     };
@@ -155,15 +163,18 @@ pub(crate) mod samples {
             client_uri: full.then(|| "https://tax.example/".into()),
             policy_uri: full.then(|| "https://tax.example/policy".into()),
             services: if full {
-                vec![Service {
-                    name: "みほんポスト".into(), operator: "みほん社".into(), host: "post.example".into()
-                }]
+                ["みほんポスト", "べつのポスト"]
+                    .map(|name| Service {
+                        name: name.into(), operator: "みほん社".into(), host: "post.example".into()
+                    })
+                    .into()
             } else {
                 Vec::new()
             },
             documents: Some(documents),
             registration: full,
             maintenance: Vec::new(),
+            down: if full { vec![Window::sample()] } else { Vec::new() },
             idle_minutes: 30,
             text_version: TEXT_VERSION,
         }

@@ -231,6 +231,7 @@ async fn hindered(
         not_after: None,
         windows,
         linked: false,
+        legs: Vec::new(),
         registered_now: false,
         action: AUTHORIZE.to_owned(),
         fields,

@@ -38,6 +38,7 @@ pub const TEMPLATES: &[(&str, &str)] = web::templates![
     "journey/card-error.html",
     "journey/register.html",
     "journey/link.html",
+    "journey/several.html",
     "journey/handover.html",
     "journey/stop.html",
     "journey/not-linked.html",
@@ -118,7 +119,10 @@ async fn act(
         },
         "identify" => Press::Identify,
         "retry" => Press::Retry,
-        "link" => Press::Link,
+        "link" => match chosen(&fields) {
+            Some(services) if services.is_empty() => return pages::choose_again(&portal, &visit, &id).await,
+            chosen => Press::Link { next: fields.get("service").map(str::to_owned), chosen },
+        },
         "back" => Press::Plain(journey::Act::Back),
         "stop" => Press::Plain(journey::Act::Stop),
         "continue" => Press::Plain(journey::Act::Continue),
@@ -128,6 +132,12 @@ async fn act(
     };
     let taken = press::take(&around, &id, visit.browser(), seq, kind).await?;
     finish(&around, &visit, &id, taken).await
+}
+
+/// The boxes of ④ that are ticked; `None` where it has no boxes.
+fn chosen(fields: &Fields) -> Option<Vec<String>> {
+    fields.get("choose")?;
+    Some(fields.iter().filter(|(name, _)| name.starts_with("service-")).map(|(_, id)| id.to_owned()).collect())
 }
 
 fn bad_form() -> Response {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use base::{Lang, Timestamp};
 use http::StatusCode;
-use journey::{CardTrouble, IDLE, Journey, LegTrouble, Outcome, Page as State, Why};
+use journey::{CardTrouble, IDLE, LegTrouble, Outcome, Page as State, Why};
 use oauth::PushedRequest;
 use provider::Client;
 use serde::Serialize;
@@ -38,11 +38,19 @@ impl Window {
         };
         Self { service, starts: row.starts_at, ends: row.ends_at, note: note.clone() }
     }
+
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        let starts = Timestamp::from_secs(1_795_438_800);
+        let ends = Timestamp(starts.0 + 3 * 3_600_000_000);
+        Self { service: "べつのポスト".into(), starts, ends, note: Some("年末の作業".into()) }
+    }
 }
 
 /// A delivery service on a page.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Service {
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) operator: String,
     pub(crate) host: String,
@@ -54,10 +62,105 @@ impl Service {
         let name = delivery.name(lang);
         let windows = delivery.maintenance(now).into_iter().chain(delivery.upcoming(now));
         Self {
+            id: delivery.id().to_owned(),
             name: name.to_owned(),
             operator: delivery.config.operator.get(lang).to_owned(),
             host: delivery.authority(),
             maintenance: windows.map(|w| Window::new(name.to_owned(), w, lang)).collect(),
+        }
+    }
+}
+
+/// One of several delivery services of a run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Leg {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) operator: String,
+    pub(crate) host: String,
+    /// Which of the `leg-…` texts: `waits`, `maintenance` (also while it lasts), or what came of it.
+    pub(crate) state: &'static str,
+    /// Whether a link stands.
+    pub(crate) linked: bool,
+    /// Whether its box is ticked.
+    pub(crate) chosen: bool,
+    /// Whether the API user sends it a message.
+    pub(crate) message: bool,
+    /// When the maintenance that it is in is planned to end.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// What the pages of a run with several delivery services see besides.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Several {
+    /// All of them, in the order asked.
+    pub(crate) legs: Vec<Leg>,
+    /// Id of the one that is next at ④.
+    pub(crate) current: String,
+    /// Whether there is something to choose: more than one, or one that was left out.
+    pub(crate) choice: bool,
+    /// The current one's place among those that the citizen goes through.
+    pub(crate) place: usize,
+    /// How many these are.
+    pub(crate) of: usize,
+    /// Names of those that are linked and stay so.
+    pub(crate) kept: Vec<String>,
+    /// Name of the one after the current one.
+    pub(crate) following: Option<String>,
+}
+
+impl Several {
+    /// `None` for a run with one service, whose pages need none of this.
+    pub(crate) fn of(run: &Run, known: &[std::sync::Arc<Delivery>], now: Timestamp, lang: Lang) -> Option<Self> {
+        let journey = &run.journey;
+        if journey.services().len() < 2 {
+            return None;
+        }
+        let legs: Vec<Leg> = journey.services().iter().map(|leg| Leg::of(run, leg, known, now, lang)).collect();
+        let choosable = || legs.iter().filter(|l| l.state == WAITS);
+        let current = choosable().find(|l| l.chosen).map(|l| l.id.clone());
+        let current = current.or_else(|| journey.current().map(|l| l.service().to_owned())).unwrap_or_default();
+        let (place, of) = journey.place();
+        let named = |id: &str| legs.iter().find(|l| l.id == id).map(|l| l.name.clone());
+        Some(Self {
+            choice: choosable().count() > 1 || choosable().any(|l| !l.chosen),
+            kept: legs.iter().filter(|l| l.linked).map(|l| l.name.clone()).collect(),
+            following: journey.following().and_then(|l| named(l.service())),
+            current,
+            place,
+            of,
+            legs,
+        })
+    }
+}
+
+/// State of a service whose turn is still to come.
+const WAITS: &str = "waits";
+
+impl Leg {
+    fn of(
+        run: &Run,
+        leg: &journey::ServiceLeg,
+        known: &[std::sync::Arc<Delivery>],
+        now: Timestamp,
+        lang: Lang,
+    ) -> Self {
+        let delivery = hub::deliveries::find(known, leg.service());
+        let down = delivery.and_then(|d| d.maintenance(now)).filter(|_| leg.result().is_none());
+        Self {
+            id: leg.service().to_owned(),
+            name: delivery.map_or(leg.service(), |d| d.name(lang)).to_owned(),
+            operator: delivery.map(|d| d.config.operator.get(lang).to_owned()).unwrap_or_default(),
+            host: delivery.map(|d| d.authority()).unwrap_or_default(),
+            state: match (leg.result(), down) {
+                (Some(result), _) => result.as_str(),
+                (None, Some(_)) => journey::ServiceResult::Maintenance.as_str(),
+                (None, None) => WAITS,
+            },
+            linked: leg.result().is_some_and(journey::ServiceResult::is_linked),
+            chosen: leg.waits(),
+            message: has_message(run, leg.service()),
+            until: down.map(|w| w.ends_at),
         }
     }
 }
@@ -89,6 +192,8 @@ pub(crate) struct RunPage {
     pub(crate) links: Vec<Link>,
     /// What the citizen typed.
     pub(crate) typed: Typed,
+    /// With several delivery services.
+    pub(crate) several: Option<Several>,
 }
 
 /// A linkage on a page.
@@ -116,6 +221,8 @@ pub(crate) struct Ended {
     pub(crate) windows: Vec<Window>,
     /// Whether a link stands.
     pub(crate) linked: bool,
+    /// What came of each of several delivery services.
+    pub(crate) legs: Vec<Leg>,
     pub(crate) registered_now: bool,
     /// Where the form of 「{R}に戻る」 goes, and what it carries.
     pub(crate) action: String,
@@ -169,6 +276,29 @@ pub(crate) async fn register_again(
     Ok(live(portal, visit, &run, page, context).errors(errors).at(path(id)).respond())
 }
 
+/// ④ again: of several services none was chosen.
+pub(crate) async fn choose_again(portal: &Portal, visit: &Visit, id: &str) -> Result<Response, Fault> {
+    let mut run = match super::find(portal, id, visit).await? {
+        Ok(run) => run,
+        Err(response) => return Ok(response),
+    };
+    run.journey = step::up_to_date(&run, portal.clock().now());
+    let page = run.journey.page();
+    if !matches!(page, State::Link | State::Between) {
+        return Ok(visit.redirect(&path(id)));
+    }
+    let Some(client) = portal.provider().client(&run.client_id).await? else {
+        return Err(Fault::new("a run's client is gone"));
+    };
+    let mut context = context(portal, visit, &run, &client, page).await?;
+    for leg in context.several.iter_mut().flat_map(|s| &mut s.legs) {
+        leg.chosen = false;
+    }
+    let message = visit.text("several-choose-none", &[])?;
+    let errors = vec![FieldError { field: "services".to_owned(), message }];
+    Ok(live(portal, visit, &run, page, context).errors(errors).at(path(id)).respond())
+}
+
 /// E14.
 pub(crate) fn elsewhere(visit: &Visit, id: &str) -> Response {
     elsewhere_page(visit, id).status(StatusCode::CONFLICT).at(path(id)).respond()
@@ -207,7 +337,12 @@ async fn context(portal: &Portal, visit: &Visit, run: &Run, client: &Client, pag
     let journey = &run.journey;
     let now = portal.clock().now();
     let known = portal.deliveries().await?;
-    let current = journey.current().and_then(|l| hub::deliveries::find(&known, l.service()));
+    let several = Several::of(run, &known, now, lang);
+    // At ④ the next one is the first that can be gone on with now.
+    let at_choice =
+        several.as_ref().filter(|_| matches!(page, State::Link | State::Between)).map(|s| s.current.as_str());
+    let current = at_choice.or_else(|| journey.current().map(journey::ServiceLeg::service));
+    let current = current.and_then(|id| hub::deliveries::find(&known, id));
     let mut context = RunPage {
         base: path(&run.id),
         seq: journey.form_seq(),
@@ -216,15 +351,16 @@ async fn context(portal: &Portal, visit: &Visit, run: &Run, client: &Client, pag
         delivery: current.map(|d| Service::new(d, now, lang)),
         display: None,
         linked: journey.current().is_some_and(|l| journey.linked_before().iter().any(|s| s == l.service())),
-        message: message(run, journey),
+        message: journey.current().is_some_and(|l| has_message(run, l.service())),
         registered_now: journey.registered_now(),
         reader: portal.config().card.reader.authority().to_owned(),
         links: Vec::new(),
         typed: Typed::default(),
+        several,
     };
     let citizen = journey.citizen().unwrap_or_default().to_owned();
     match page {
-        State::Link => {
+        State::Link | State::Between => {
             let row = portal.db().read(move |tx| citizens::get(tx, &citizen)).await?;
             context.display = row.map(|c| Profile::open(portal.sealer(), &c.profile)).transpose()?.map(|p| p.masked());
         }
@@ -241,11 +377,10 @@ async fn context(portal: &Portal, visit: &Visit, run: &Run, client: &Client, pag
     Ok(context)
 }
 
-fn message(run: &Run, journey: &Journey) -> bool {
-    let (Some(leg), Some(asked)) = (journey.current(), run.request.authorization_details.attribute_linkage()) else {
-        return false;
-    };
-    asked.delivery_services.iter().any(|s| s.id == leg.service() && s.message.is_some())
+/// Whether the API user sends a message ⑤ to this delivery service.
+fn has_message(run: &Run, service: &str) -> bool {
+    let asked = run.request.authorization_details.attribute_linkage();
+    asked.is_some_and(|a| a.delivery_services.iter().any(|s| s.id == service && s.message.is_some()))
 }
 
 pub(crate) const fn stem(page: State) -> &'static str {
@@ -260,17 +395,19 @@ pub(crate) const fn stem(page: State) -> &'static str {
         State::NotLinked(LegTrouble::Unavailable | LegTrouble::Failed) => "failed",
         State::NotLinked(LegTrouble::Conflict) => "conflict",
         State::Unconfirmed => "unconfirmed",
+        State::Between => "between",
         _ => "",
     }
 }
 
 /// Template and step of the linked run.
-const fn template(page: State) -> (&'static str, Option<u8>) {
+const fn template(page: State, several: bool) -> (&'static str, Option<u8>) {
     match page {
         State::Identify { .. } => ("journey/identify.html", Some(2)),
         State::CardError(_) => ("journey/card-error.html", Some(2)),
         State::Register => ("journey/register.html", Some(2)),
-        State::Link => ("journey/link.html", Some(3)),
+        State::Link if !several => ("journey/link.html", Some(3)),
+        State::Link | State::Between => ("journey/several.html", Some(3)),
         State::HandOver => ("journey/handover.html", Some(4)),
         State::NotLinked(_) | State::Unconfirmed => ("journey/not-linked.html", Some(4)),
         State::AlreadyLinked => ("journey/already-linked.html", Some(5)),
@@ -295,7 +432,7 @@ fn live(portal: &Portal, visit: &Visit, run: &Run, page: State, context: RunPage
 
 /// A page of a live run.
 pub(crate) fn live_page(visit: &Visit, page: State, context: RunPage) -> Page {
-    let (template, step) = template(page);
+    let (template, step) = template(page, context.several.is_some());
     let mut shown = visit.page(template, page.id()).with(context);
     if let Some(step) = step {
         shown = shown.step(step);
@@ -336,8 +473,10 @@ async fn ended_context(
         Some(leg) => Some(portal.delivery_name(leg.service(), lang).await?),
         None => None,
     };
+    let legs = Several::of(run, &known, now, lang).map(|s| s.legs).unwrap_or_default();
     Ok(Ended {
-        stem: end_stem(end.why),
+        stem: if end.outcome == Outcome::PartlyLinked { "partly" } else { end_stem(end.why) },
+        legs,
         client: client.registered.metadata.name.get(lang).to_owned(),
         delivery,
         not_after: match end.why {

@@ -23,7 +23,12 @@ pub(crate) enum Press {
     /// The registration form, checked.
     Register(Profile),
     /// ④
-    Link,
+    Link {
+        /// The service that the page named as the next.
+        next: Option<String>,
+        /// The services that are ticked, where there is a choice.
+        chosen: Option<Vec<String>>,
+    },
     /// Needs nothing more.
     Plain(Act),
     /// 「手続きを続ける」 of the time warning.
@@ -137,7 +142,8 @@ fn pressed(
         (Press::Retry, Page::Unconfirmed) => {
             Ok(run.journey.unresolved().map(|linkage_id| Way::Resolve(linkage_id.to_owned(), Mode::Ask)))
         }
-        (Press::Retry | Press::Link, _) => link(around, tx, run, seq, now)?,
+        (Press::Retry, _) => link(around, tx, run, seq, (None, None), now)?,
+        (Press::Link { next, chosen }, _) => link(around, tx, run, seq, (next.as_deref(), chosen.as_deref()), now)?,
         (Press::Register(profile), _) => register(around, tx, run, seq, &profile, now)?,
         (Press::Extend, _) => extend(&mut run.journey, now),
         (Press::Plain(act), page) => match page.event(act) {
@@ -212,12 +218,33 @@ fn maintenance(around: &Around, journey: &Journey, now: Timestamp) -> Option<Str
 }
 
 /// ④ 「{D}と連携する」, and 「もう一度連携する」.
-fn link(around: &Around, tx: &mut Tx<'_>, run: &mut Run, seq: u64, now: Timestamp) -> store::Result<Done> {
+fn link(
+    around: &Around,
+    tx: &mut Tx<'_>,
+    run: &mut Run,
+    seq: u64,
+    said: (Option<&str>, Option<&[String]>),
+    now: Timestamp,
+) -> store::Result<Done> {
+    let retry = run.journey.phase() == Phase::NotLinked;
+    let begin = |linkage_id| if retry { Event::RetryChosen { linkage_id } } else { Event::LinkChosen { linkage_id } };
+    if seq != run.journey.form_seq() || !matches!(run.journey.phase(), Phase::Confirm | Phase::NotLinked) {
+        // A double submit, or a page left behind: nothing of it counts.
+        let fresh = begin(linking::new_id(&around.portal));
+        return Ok(run.journey.apply_form(seq, fresh, now).and(Err(Refusal::WrongOrder)));
+    }
+    match choose(around, &run.journey, said, now) {
+        Ok(Chosen::GoOn(journey)) => run.journey = journey,
+        Ok(Chosen::Show(journey)) => {
+            run.journey = journey;
+            return Ok(Ok(None));
+        }
+        Err(refusal) => return Ok(Err(refusal)),
+    }
     let (Some(leg), Some(citizen)) = (run.journey.current(), run.journey.citizen().map(str::to_owned)) else {
         return Ok(Err(Refusal::WrongOrder));
     };
     let service = leg.service().to_owned();
-    let retry = run.journey.phase() == Phase::NotLinked;
     // After 「戻る」 the same attempt goes on, as long as its offer is open.
     let open = match leg.linkage_id().filter(|_| !retry) {
         Some(id) => linkages::get(tx, id)?
@@ -226,37 +253,76 @@ fn link(around: &Around, tx: &mut Tx<'_>, run: &mut Run, seq: u64, now: Timestam
         None => None,
     };
     let linkage_id = open.clone().unwrap_or_else(|| linking::new_id(&around.portal));
-    let event = if maintenance(around, &run.journey, now).is_some() {
-        Event::ServiceMaintenance { service: service.clone() }
-    } else if retry {
-        Event::RetryChosen { linkage_id: linkage_id.clone() }
-    } else {
-        Event::LinkChosen { linkage_id: linkage_id.clone() }
-    };
-    let mut journey = match run.journey.apply_form(seq, event, now) {
+    let journey = match run.journey.apply(begin(linkage_id.clone()), now) {
         Ok(journey) => journey,
         Err(refusal) => return Ok(Err(refusal)),
     };
     if journey.phase() != Phase::HandOver {
-        // Maintenance, or the card has to be read again.
+        // The card has to be read again.
         run.journey = journey;
         return Ok(Ok(None));
     }
     // Another run of this citizen may have linked this service since the card was read.
     let returns = run.journey.asked().linkage().is_some_and(|l| l.if_linked == IfLinked::Return);
     if returns && linkages::linked_ids(tx, &citizen)?.contains(&service) {
-        journey = match run.journey.apply_form(seq, Event::FoundLinked { service }, now) {
-            Ok(journey) => journey,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        run.journey = journey;
-        return Ok(Ok(None));
+        return Ok(run.journey.apply(Event::FoundLinked { service }, now).map(|journey| {
+            run.journey = journey;
+            None
+        }));
     }
     run.journey = journey;
     if open.is_none() {
         linking::offer(&around.portal, tx, run, &linkage_id, &citizen, &service, now)?;
     }
     Ok(Ok(Some(Way::Push(linkage_id))))
+}
+
+/// What the press at ④ leads to.
+enum Chosen {
+    /// The attempt at the current service begins.
+    GoOn(Journey),
+    /// Something has changed since the page was made: it is shown first.
+    Show(Journey),
+}
+
+/// Which services are gone on with: those ticked (or, without boxes, those that wait), but none that is in a
+/// maintenance window. Nobody is sent to another service than the page said: when maintenance has begun at one that was
+/// wanted, the citizen sees that first.
+fn choose(
+    around: &Around,
+    journey: &Journey,
+    (named, chosen): (Option<&str>, Option<&[String]>),
+    now: Timestamp,
+) -> Result<Chosen, Refusal> {
+    if journey.phase() == Phase::NotLinked {
+        return Ok(match maintenance(around, journey, now) {
+            Some(service) => Chosen::Show(journey.apply(Event::ServiceMaintenance { service }, now)?),
+            None => Chosen::GoOn(journey.clone()),
+        });
+    }
+    let is_down = |service: &str| around.delivery(service).is_some_and(|d| d.maintenance(now).is_some());
+    let open = || journey.services().iter().filter(|l| l.result().is_none());
+    let wanted: Vec<&str> = match chosen {
+        Some(ids) => open().map(|l| l.service()).filter(|s| ids.iter().any(|id| id == s)).collect(),
+        None => open().filter(|l| l.waits()).map(|l| l.service()).collect(),
+    };
+    let down: Vec<String> = open().map(|l| l.service().to_owned()).filter(|s| is_down(s)).collect();
+    let kept: Vec<String> = wanted.iter().filter(|s| !is_down(s)).map(|s| (*s).to_owned()).collect();
+    let mut next = journey.clone();
+    if chosen.is_some() && !kept.is_empty() {
+        next = next.apply(Event::ServicesChosen { services: kept.clone() }, now)?;
+    }
+    for service in down {
+        if !next.has_ended() {
+            next = next.apply(Event::ServiceMaintenance { service }, now)?;
+        }
+    }
+    // With boxes, what is down had none, unless it went down since. Without boxes the button named one service.
+    let surprise = match chosen {
+        Some(_) => kept.len() < wanted.len(),
+        None => kept.first().map(String::as_str) != named.or(kept.first().map(String::as_str)),
+    };
+    Ok(if surprise || next.phase() != Phase::Confirm { Chosen::Show(next) } else { Chosen::GoOn(next) })
 }
 
 /// 「利用者登録をする」: the citizen, and the consent that waited for one.
