@@ -181,6 +181,8 @@ pub enum IssuerRoots {
     File(PathBuf),
     /// PEM at an address: test environment only.
     Url(Url),
+    /// PEM at several addresses, one for each delivery service: test environment only.
+    Urls(Vec<Url>),
 }
 
 /// A role that was built: its router, and its work in the background.
@@ -432,12 +434,13 @@ fn sample_config(table: SampleTable, environment: Environment) -> Result<sample:
     let trust = match table.issuer_roots {
         IssuerRoots::Pem(pem) => sample::Trust::Roots(anchors(&pem)?),
         IssuerRoots::File(path) => sample::Trust::Roots(anchors(&Pem::File(path).read()?)?),
-        IssuerRoots::Url(_) if environment == Environment::Production => {
+        IssuerRoots::Url(_) | IssuerRoots::Urls(_) if environment == Environment::Production => {
             return Err(ConfigError::new(
                 "sample.issuer_roots: in production the roots of issuers are given by value or as a file, not by address",
             ));
         }
-        IssuerRoots::Url(url) => sample::Trust::Url(url),
+        IssuerRoots::Url(url) => sample::Trust::Urls(vec![url]),
+        IssuerRoots::Urls(urls) => sample::Trust::Urls(urls),
     };
     Ok(sample::Config {
         origin: origin(&table.origin, "sample.origin")?,

@@ -25,18 +25,39 @@ pub struct DeliveryTable {
     pub portal_client_id: String,
     /// Our client id at the portal, for single sign-on.
     pub our_client_id: String,
+    /// Its name on its pages, when it is not that of the reference mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// What its cookies' names have in place of `delivery`: for a second delivery service on the same host name, since
+    /// browsers share cookies between ports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookies: Option<String>,
     /// What a password check costs.
     #[serde(default = "standard")]
     pub password_cost: PasswordCost,
     /// Whether the test people have accounts; test environment only.
     #[serde(default)]
     pub test_people: bool,
+    /// Which sample documents the test people get.
+    #[serde(default)]
+    pub samples: Samples,
     /// New accounts from one address in a quarter of an hour; 0: no limit.
     #[serde(default = "thirty")]
     pub sign_up_limit: i64,
     /// A foreign authorization server in front of the linkage and document resources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_server: Option<ForeignTable>,
+}
+
+/// Which sample documents there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Samples {
+    /// Those of four issuers.
+    #[default]
+    Usual,
+    /// One of a fifth issuer: for a second delivery service, so that nothing comes twice.
+    Elsewhere,
 }
 
 /// `[delivery.authorization_server]`
@@ -100,6 +121,12 @@ fn config(table: DeliveryTable, environment: Environment) -> Result<mailbox::Con
             ..delivery::Limits::default()
         },
         seed: table.test_people,
+        name: table.name.map(Into::into),
+        cookies: table.cookies,
+        samples: match table.samples {
+            Samples::Usual => mailbox::Samples::Usual,
+            Samples::Elsewhere => mailbox::Samples::Elsewhere,
+        },
     })
 }
 

@@ -65,9 +65,9 @@ pub struct DeliveryService {
 pub enum Trust {
     /// Known beforehand. The right choice for anything real.
     Roots(Anchors),
-    /// Fetched (PEM) when first needed, and remembered for an hour. As good as the connection to that
-    /// address: meant for the test environment, where the roots are made anew with each start.
-    Url(Url),
+    /// Fetched (PEM) when first needed, and remembered for an hour. As good as the connection to these
+    /// addresses: meant for the test environment, where the roots are made anew with each start.
+    Urls(Vec<Url>),
 }
 
 /// Texts of the start page.

@@ -135,11 +135,12 @@ impl Roots {
         Self { trust, http, clock, copy: Mutex::new(None) }
     }
 
-    /// The roots; fetched when they are not at hand.
+    /// The roots; fetched when they are not at hand. Where one of several addresses gives none now, the
+    /// documents that hang on the others can still be checked.
     pub(crate) async fn get(&self) -> Result<Arc<Anchors>, FetchError> {
-        let url = match &self.trust {
+        let urls = match &self.trust {
             Trust::Roots(anchors) => return Ok(Arc::new(anchors.clone())),
-            Trust::Url(url) => url,
+            Trust::Urls(urls) => urls,
         };
         let now = self.clock.now();
         let copy = self.copy.lock().clone();
@@ -148,12 +149,31 @@ impl Roots {
         {
             return Ok(anchors);
         }
-        let anchors = Arc::new(self.fetch(url).await?);
-        *self.copy.lock() = Some((now, anchors.clone()));
+        let mut texts = String::new();
+        let mut failed = None;
+        for found in futures_util::future::join_all(urls.iter().map(|url| self.fetch(url))).await {
+            match found {
+                Ok(text) => {
+                    texts.push_str(&text);
+                    texts.push('\n');
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "roots of document issuers are missing");
+                    failed = Some(error);
+                }
+            }
+        }
+        if let Some(error) = failed.take_if(|_| texts.is_empty()) {
+            return Err(error);
+        }
+        let anchors = Arc::new(Anchors::from_pem(&texts).map_err(|e| FetchError::Roots(e.to_string()))?);
+        if failed.is_none() {
+            *self.copy.lock() = Some((now, anchors.clone()));
+        }
         Ok(anchors)
     }
 
-    async fn fetch(&self, url: &Url) -> Result<Anchors, FetchError> {
+    async fn fetch(&self, url: &Url) -> Result<String, FetchError> {
         let bad = |what: String| FetchError::Roots(what);
         let request = http::Request::builder()
             .uri(url.as_str())
@@ -165,7 +185,8 @@ impl Roots {
             return Err(bad(format!("status {}", response.status().as_u16())));
         }
         let text = std::str::from_utf8(response.body()).map_err(|_| bad("not PEM".to_owned()))?;
-        Anchors::from_pem(text).map_err(|e| bad(e.to_string()))
+        Anchors::from_pem(text).map_err(|e| bad(e.to_string()))?;
+        Ok(text.to_owned())
     }
 
     /// Checks a document: signature, the issuer's certificate and its path to one of our roots, and that

@@ -160,7 +160,7 @@ impl Link {
 }
 
 /// What came of one delivery service: the portal's second vocabulary, as texts' keys know it.
-pub const SERVICE_RESULTS: [&str; 10] = [
+pub const SERVICE_RESULTS: [&str; 11] = [
     "linked",
     "already_linked",
     "declined",
@@ -170,6 +170,7 @@ pub const SERVICE_RESULTS: [&str; 10] = [
     "unavailable",
     "failed",
     "expired",
+    "left_out",
     "not_attempted",
 ];
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Error, Result, Sealer};
 
+use crate::config::Config;
 use crate::outcome::Outcome;
 use crate::store::runs::{End, RunRow};
 
@@ -38,10 +39,10 @@ pub(crate) enum Ask {
 pub(crate) struct Choice {
     #[serde(default)]
     pub(crate) ask: Ask,
-    /// Only this delivery service; empty: all.
+    /// Ids of the delivery services; empty: the first of the configuration.
     #[serde(default)]
-    pub(crate) delivery: String,
-    /// ⑤ for the delivery services.
+    pub(crate) services: Vec<String>,
+    /// ⑤ for the delivery services; `{service}` in it stands for the id of each.
     #[serde(default)]
     pub(crate) message: String,
     /// Go through linking again although linked.
@@ -101,6 +102,17 @@ pub(crate) enum Stage {
 
 /// After this, a code that is still "being traded" was lost: we died in between, or the answer did.
 const LOST_AFTER: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Choice {
+    /// The delivery services to ask for, in the order of the configuration.
+    pub(crate) fn ids<'a>(&self, config: &'a Config) -> Vec<&'a str> {
+        let known = || config.delivery_services.iter().map(|d| d.id.as_str());
+        match self.services.as_slice() {
+            [] => known().take(1).collect(),
+            chosen => known().filter(|id| chosen.iter().any(|c| c == id)).collect(),
+        }
+    }
+}
 
 impl RunRow {
     /// What was asked for.

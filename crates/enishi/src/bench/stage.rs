@@ -19,7 +19,7 @@ use super::seed;
 use crate::config::{ConfigError, File, Role, make_master_key};
 use crate::demo::{DELIVERY_ID, PasswordCost};
 use crate::roles::{Handle, Name, Pem, PortalDelivery, PortalTable, World};
-use crate::roles_delivery::DeliveryTable;
+use crate::roles_delivery::{DeliveryTable, Samples};
 
 /// How long a role may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -278,8 +278,11 @@ fn delivery_file(plan: &Plan, portal: u16, port: u16, cost: PasswordCost) -> Res
         portal_name: name("縁ポータル", "Enishi Portal"),
         portal_client_id: "portal".to_owned(),
         our_client_id: DELIVERY_ID.to_owned(),
+        name: None,
+        cookies: None,
         password_cost: cost,
         test_people: false,
+        samples: Samples::Usual,
         sign_up_limit: 0,
         authorization_server: None,
     };

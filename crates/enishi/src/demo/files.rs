@@ -8,12 +8,12 @@ use serde::Serialize;
 use url::Url;
 use web::Environment;
 
-use super::{DELIVERY_ID, Made, PasswordCost};
+use super::{DELIVERY_ID, Made, PasswordCost, SECOND_ID};
 use crate::config::{ConfigError, File, Role};
 use crate::roles::{
     IssuerRoots, Name, Pem, PortalDelivery, PortalDesk, PortalTable, SampleDelivery, SampleTable, TestcardTable,
 };
-use crate::roles_delivery::DeliveryTable;
+use crate::roles_delivery::{DeliveryTable, Samples};
 use crate::roles_desk::{DeskPortal, DeskPortals, DeskTable};
 
 /// One process's worth of the demo. The production world stands on another host name of this machine, so that its cookies
@@ -24,6 +24,8 @@ pub(super) enum Part {
     Cards,
     /// The delivery service of the test environment.
     Delivery,
+    /// A second one, with a name and data of its own.
+    Second,
     /// 接続確認環境
     Portal,
     /// The sample service of the test environment.
@@ -42,9 +44,10 @@ pub(super) enum Part {
 
 impl Part {
     /// All of them.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Cards,
         Self::Delivery,
+        Self::Second,
         Self::Portal,
         Self::Sample,
         Self::Desk,
@@ -57,7 +60,7 @@ impl Part {
     pub(super) const fn role(self) -> Role {
         match self {
             Self::Cards | Self::LiveCards => Role::Testcard,
-            Self::Delivery | Self::LiveDelivery => Role::Delivery,
+            Self::Delivery | Self::Second | Self::LiveDelivery => Role::Delivery,
             Self::Portal | Self::LivePortal => Role::Portal,
             Self::Sample | Self::NewSample => Role::Sample,
             Self::Desk => Role::Desk,
@@ -69,6 +72,7 @@ impl Part {
         match self {
             Self::Cards => "testcard",
             Self::Delivery => "delivery",
+            Self::Second => "second-delivery",
             Self::Portal => "portal",
             Self::Sample => "sample",
             Self::Desk => "desk",
@@ -90,6 +94,7 @@ impl Part {
             Self::LiveDelivery => 6,
             Self::LiveCards => 7,
             Self::NewSample => 8,
+            Self::Second => 9,
         }
     }
 
@@ -159,14 +164,18 @@ impl Demo {
     /// A delivery service. That of the production world has the same test people: nobody is real here.
     pub(super) fn delivery(&self, part: Part, cost: PasswordCost) -> Result<File, ConfigError> {
         let portal = if part == Part::LiveDelivery { Part::LivePortal } else { Part::Portal };
+        let second = part == Part::Second;
         let table = DeliveryTable {
             origin: self.origin(part),
             portal: self.origin(portal),
             portal_name: portal_name(portal),
             portal_client_id: "portal".to_owned(),
-            our_client_id: DELIVERY_ID.to_owned(),
+            our_client_id: if second { SECOND_ID } else { DELIVERY_ID }.to_owned(),
+            name: second.then(second_name),
+            cookies: second.then(|| "delivery2".to_owned()),
             password_cost: cost,
             test_people: true,
+            samples: if second { Samples::Elsewhere } else { Samples::Usual },
             // Everybody here comes from one address.
             sign_up_limit: 0,
             authorization_server: None,
@@ -190,17 +199,11 @@ impl Demo {
                 issuer: self.origin(Part::Desk),
                 jwks_uri: self.url(Part::Desk, "/registry/jwks.json")?,
             }),
-            deliveries: vec![PortalDelivery {
-                id: DELIVERY_ID.to_owned(),
-                name: delivery_name(),
-                operator: Name::of("見本送達株式会社（見本）", "Mihon Delivery Inc. (fictitious)"),
-                issuer: self.origin(delivery),
-                resources: None,
-                client_id: "portal".to_owned(),
-                sso_client_id: Some(DELIVERY_ID.to_owned()),
-                initiate_login_uri: Some(self.url(delivery, "/sso/start")?),
-                operating: Some(operating()),
-            }],
+            deliveries: if live {
+                vec![self.connection(delivery)?]
+            } else {
+                vec![self.connection(delivery)?, self.connection(Part::Second)?]
+            },
         };
         let file = File { portal: Some(own(&table)?), ..self.file(part) };
         if !live {
@@ -211,19 +214,50 @@ impl Demo {
         Ok(File { environment: Environment::Production, peers: peers.to_vec(), ..file })
     }
 
+    /// A delivery service as its portal knows it.
+    fn connection(&self, part: Part) -> Result<PortalDelivery, ConfigError> {
+        let (id, name, operator) = match part {
+            Part::Second => (
+                SECOND_ID,
+                second_name(),
+                Name::of("みどり文書管理株式会社（見本）", "Midori Documents Inc. (fictitious)"),
+            ),
+            _ => {
+                (DELIVERY_ID, delivery_name(), Name::of("見本送達株式会社（見本）", "Mihon Delivery Inc. (fictitious)"))
+            }
+        };
+        Ok(PortalDelivery {
+            id: id.to_owned(),
+            name,
+            operator,
+            issuer: self.origin(part),
+            resources: None,
+            client_id: "portal".to_owned(),
+            sso_client_id: Some(id.to_owned()),
+            initiate_login_uri: Some(self.url(part, "/sso/start")?),
+            operating: Some(operating()),
+        })
+    }
+
     /// The sample service, or the one that wants to be admitted to production.
     pub(super) fn sample(&self, part: Part) -> Result<File, ConfigError> {
         let new = part == Part::NewSample;
         let (portal, delivery) =
             if new { (Part::LivePortal, Part::LiveDelivery) } else { (Part::Portal, Part::Delivery) };
+        let first = SampleDelivery { id: DELIVERY_ID.to_owned(), name: delivery_name() };
+        let second = SampleDelivery { id: SECOND_ID.to_owned(), name: second_name() };
         let table = SampleTable {
             origin: self.origin(part),
             portal: self.origin(portal),
             portal_name: portal_name(portal),
             client_id: None,
             client_id_on_page: new,
-            delivery_services: vec![SampleDelivery { id: DELIVERY_ID.to_owned(), name: delivery_name() }],
-            issuer_roots: IssuerRoots::Url(self.url(delivery, "/issuers.pem")?),
+            delivery_services: if new { vec![first] } else { vec![first, second] },
+            issuer_roots: IssuerRoots::Urls(if new {
+                vec![self.url(delivery, "/issuers.pem")?]
+            } else {
+                vec![self.url(delivery, "/issuers.pem")?, self.url(Part::Second, "/issuers.pem")?]
+            }),
             operator: if new {
                 Name::of("あなたの会社（見本）", "Your company (fictitious)")
             } else {
@@ -272,6 +306,10 @@ fn portal_name(part: Part) -> Name {
 
 fn delivery_name() -> Name {
     Name::of("見本ポスト", "Mihon Post")
+}
+
+fn second_name() -> Name {
+    Name::of("みどり文書箱", "Midori Box")
 }
 
 fn operating() -> Name {

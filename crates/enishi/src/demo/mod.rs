@@ -21,6 +21,8 @@ use files::{Demo, Part};
 
 /// The delivery service's id at the portal of the demo.
 pub const DELIVERY_ID: &str = "mihon-post";
+/// The id of a second one, which the test portal knows too: for runs with several.
+pub const SECOND_ID: &str = "midori-box";
 const DEFAULT_PORT_BASE: u16 = 7100;
 
 /// Options of `enishi demo`.
@@ -32,9 +34,9 @@ pub struct Options {
     /// Begin anew: forget everything that is in the data folder (and in the given database).
     #[arg(long)]
     fresh: bool,
-    /// First of nine ports: portal, delivery service, sample service, test cards, desk, then the production world (portal,
-    /// delivery service, cards, a service that wants to be admitted). Default: what the data
-    /// folder was made with, else 7100.
+    /// First of ten ports: portal, delivery service, sample service, test cards, desk, then the production world (portal,
+    /// delivery service, cards, a service that wants to be admitted), then a second delivery service of the test world.
+    /// Default: what the data folder was made with, else 7100.
     #[arg(long)]
     port_base: Option<u16>,
     /// postgres://… to use PostgreSQL (one schema for each role) in place of the embedded databases.
@@ -169,6 +171,8 @@ async fn test_world(
     let roots = cards.ca_pem().await.map_err(|e| ConfigError::new(e.to_string()))?;
     let file = demo.delivery(Part::Delivery, options.password_cost)?;
     running.push(start(demo, Part::Delivery, &file, world, stop).await?);
+    let file = demo.delivery(Part::Second, options.password_cost)?;
+    running.push(start(demo, Part::Second, &file, world, stop).await?);
     let hub = start(demo, Part::Portal, &demo.portal(Part::Portal, roots)?, world, stop).await?;
     let Handle::Portal(portal) = &hub.handle else { return Err(ConfigError::new("another role started")) };
     let portal = portal.clone();
@@ -214,7 +218,7 @@ async fn start(
     make_master_key(&file.key_file, &world.rng)?;
     demo.keep(part, file)?;
     let (listener, tls) =
-        run::bind(file).await.map_err(|e| ConfigError::new(format!("{e} (`--port-base N` takes nine other ports)")))?;
+        run::bind(file).await.map_err(|e| ConfigError::new(format!("{e} (`--port-base N` takes ten other ports)")))?;
     let built = crate::roles::build(file, world).await?;
     let running = run::start(built, listener, tls, file.behind_proxy, stop.clone());
     demo.progress(&format!("  {:<20} ready ({:.1} s)\n", part.name(), since.elapsed().as_secs_f32()));
@@ -235,8 +239,8 @@ fn prepare(options: &Options) -> Result<Demo, ConfigError> {
         },
         quiet: options.json,
     };
-    if demo.made.port_base < 1024 || demo.made.port_base > u16::MAX - 8 {
-        return Err(ConfigError::new("--port-base has to be between 1024 and 65527"));
+    if demo.made.port_base < 1024 || demo.made.port_base > u16::MAX - 9 {
+        return Err(ConfigError::new("--port-base has to be between 1024 and 65526"));
     }
     let note = note(&demo.data);
     let known: Option<Made> = std::fs::read_to_string(&note).ok().and_then(|t| serde_json::from_str(&t).ok());

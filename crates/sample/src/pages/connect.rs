@@ -7,6 +7,7 @@ use oauth::rar::{
     AttributeLinkage, DeliveredDocuments, Detail, Details, DocumentAction, IfLinked, MAX_MESSAGE, ServiceRequest,
     UserRegistration,
 };
+use web::form::Fields;
 use web::{Environment, Fault, FieldError, Form, Refusal, Visit};
 
 use crate::config::ClientId;
@@ -19,15 +20,26 @@ use crate::{Sample, pages};
 pub(crate) async fn post(
     State(app): State<Sample>,
     visit: Visit,
-    Form(mut choice): Form<Choice>,
+    Form(fields): Form<Fields>,
 ) -> Result<Response, Fault> {
     let config = &app.0.config;
+    // Boxes: `service-1`, `service-2` and so on, each with an id.
+    let named = fields.iter().filter(|(name, _)| name.starts_with("service-"));
+    let services: Vec<String> = named.map(|(_, id)| id.to_owned()).collect();
+    let boxes = fields.get("choose").is_some();
+    let Ok(mut choice) = fields.into_type::<Choice>() else { return Ok(Refusal::Form.into_response()) };
     if config.environment == Environment::Production {
         choice = Choice { ask: choice.ask, ..Choice::default() };
     }
-    if !choice.delivery.is_empty() && !config.delivery_services.iter().any(|d| d.id == choice.delivery) {
+    if !services.iter().all(|id| config.delivery_services.iter().any(|d| d.id == *id)) {
         return Ok(Refusal::Form.into_response());
     }
+    if boxes && services.is_empty() {
+        let message = visit.text("start-services-none", &[])?;
+        let errors = vec![FieldError { field: "services".to_owned(), message }];
+        return Ok(pages::start::page(&app, &visit, choice, errors).await?.respond());
+    }
+    choice.services = services;
     if choice.message.len() > MAX_MESSAGE {
         let message = visit.text("start-message-long", &[("max", &MAX_MESSAGE.to_string())])?;
         let errors = vec![FieldError { field: "message".to_owned(), message }];
@@ -80,8 +92,7 @@ pub(crate) async fn post(
 /// What is asked for, as RFC 9396 `authorization_details`.
 fn details(app: &Sample, choice: &Choice) -> Details {
     let config = &app.0.config;
-    let ids = config.delivery_services.iter().map(|d| d.id.clone());
-    let ids: Vec<String> = ids.filter(|id| choice.delivery.is_empty() || *id == choice.delivery).collect();
+    let ids: Vec<String> = choice.ids(config).into_iter().map(str::to_owned).collect();
     let documents = Detail::DeliveredDocuments(DeliveredDocuments {
         actions: vec![DocumentAction::List, DocumentAction::Read],
         // No more than the form needs: its three certificates, its year, today.
@@ -93,9 +104,9 @@ fn details(app: &Sample, choice: &Choice) -> Details {
     if choice.ask == Ask::Documents {
         return Details::of(vec![documents]);
     }
-    let message = (!choice.message.is_empty()).then(|| choice.message.clone());
+    let message = |id: &str| (!choice.message.is_empty()).then(|| choice.message.replace("{service}", id));
     let linkage = Detail::AttributeLinkage(AttributeLinkage {
-        delivery_services: ids.into_iter().map(|id| ServiceRequest { id, message: message.clone() }).collect(),
+        delivery_services: ids.into_iter().map(|id| ServiceRequest { message: message(&id), id }).collect(),
         if_linked: if choice.reconfirm { IfLinked::Reconfirm } else { IfLinked::Return },
     });
     Details::of(vec![linkage, Detail::UserRegistration(UserRegistration {}), documents])

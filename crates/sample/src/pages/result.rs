@@ -1,5 +1,7 @@
 //! ⑦ `GET /result`: how it ended, in words, for every outcome; and what can be done now.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use base::{Lang, Timestamp};
@@ -8,7 +10,7 @@ use web::{Environment, Fault, Page, Visit};
 
 use crate::Sample;
 use crate::outcome::{Link, Outcome, SERVICE_RESULTS};
-use crate::run::{Choice, Ended, Stage};
+use crate::run::{Ask, Choice, Ended, Stage};
 use crate::store::runs;
 
 #[derive(Serialize)]
@@ -29,8 +31,26 @@ pub(crate) struct Shown {
     can_import: bool,
     /// We held one.
     token_ended: bool,
-    choice: Choice,
+    /// What 「もう一度」 sends: the same choice again.
+    again: BTreeMap<String, String>,
     developer: Option<Developer>,
+}
+
+/// The fields of the form that asks the same again.
+fn again(choice: &Choice) -> BTreeMap<String, String> {
+    let flag = |on: bool| if on { "1" } else { "0" }.to_owned();
+    let ask = match choice.ask {
+        Ask::All => "all",
+        Ask::Documents => "documents",
+    };
+    let mut fields = BTreeMap::from([
+        ("ask".to_owned(), ask.to_owned()),
+        ("message".to_owned(), choice.message.clone()),
+        ("reconfirm".to_owned(), flag(choice.reconfirm)),
+        ("unregistered".to_owned(), flag(choice.unregistered)),
+    ]);
+    fields.extend(choice.services.iter().enumerate().map(|(i, id)| (format!("service-{}", i + 1), id.clone())));
+    fields
 }
 
 #[derive(Serialize)]
@@ -135,11 +155,13 @@ fn shown(app: &Sample, lang: Lang, run: &str, choice: Choice, ended: &Ended, can
             .user_status
             .linked
             .iter()
+            // What came of a service in this run says it already.
+            .filter(|(id, _)| !learned.services.iter().any(|s| s.id == *id))
             .map(|(id, linked)| Linked { name: named(id), linked: *linked })
             .collect(),
         can_import,
         token_ended: outcome.with_token() && !can_import,
-        choice,
+        again: again(&choice),
         developer,
     }
 }

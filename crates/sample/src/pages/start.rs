@@ -17,7 +17,7 @@ pub(crate) struct Start {
     portal: String,
     portal_host: String,
     services: Vec<String>,
-    /// For developers: which one to ask for.
+    /// Which ones to ask for, where there are several.
     deliveries: Vec<Delivery>,
     operator: String,
     year: i16,
@@ -31,11 +31,12 @@ pub(crate) struct Start {
     choice: Choice,
 }
 
-/// A choice of the section for developers.
+/// A delivery service that can be ticked.
 #[derive(Serialize)]
 struct Delivery {
     value: String,
     label: String,
+    ticked: bool,
 }
 
 #[derive(Serialize)]
@@ -106,13 +107,17 @@ pub(crate) fn start(
         from: w.from,
         until: w.until,
     });
+    // Sent back with nothing ticked, the page shows nothing ticked.
+    let ticked = if errors.iter().any(|e| e.field == "services") { Vec::new() } else { choice.ids(config) };
+    let several = config.delivery_services.len() > 1;
     let context = Start {
         portal_host: config.portal.issuer.authority().to_owned(),
         services: config.delivery_services.iter().map(|d| named(&d.id)).collect(),
         deliveries: config
             .delivery_services
             .iter()
-            .map(|d| Delivery { value: d.id.clone(), label: named(&d.id) })
+            .filter(|_| several)
+            .map(|d| Delivery { value: d.id.clone(), label: named(&d.id), ticked: ticked.contains(&d.id.as_str()) })
             .collect(),
         operator: config.home.operator.get(lang).to_owned(),
         year: app.tax_year(),

@@ -208,7 +208,7 @@ async fn a_choice_that_the_page_does_not_offer_is_refused() {
     let w = World::new(engines()[0]).await;
     let mut browser = w.browser();
     let start = browser.get("/").await;
-    let page = browser.press(&start, "/connect", &[("ask", "all"), ("delivery", "elsewhere")]).await;
+    let page = browser.press(&start, "/connect", &[("ask", "all"), ("service-1", "elsewhere")]).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     let page = browser.press(&start, "/connect", &[("ask", "everything")]).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);

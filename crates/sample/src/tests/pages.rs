@@ -30,7 +30,12 @@ fn both_languages_have_the_same_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_key_is_there_and_used() {
     let (_w, site) = world().await;
-    keys_used(&site, JA, &["start-message-long", "edit-amount-wrong", "developer-wrong", "line-*"]).unwrap();
+    keys_used(
+        &site,
+        JA,
+        &["start-message-long", "start-services-none", "edit-amount-wrong", "developer-wrong", "line-*"],
+    )
+    .unwrap();
     let has = |key: &str| assert!(site.text(base::Lang::Ja, key, &[("portal", "x"), ("name", "x")]).is_ok(), "{key}");
     for outcome in Outcome::ALL {
         has(&format!("outcome-{}", outcome.as_str()));

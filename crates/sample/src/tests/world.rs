@@ -148,7 +148,7 @@ pub(super) fn config() -> Config {
     let portal =
         Portal { issuer: web::Origin::parse(PORTAL).unwrap(), name: name("見本ポータル", "Mihon Portal") };
     let post = DeliveryService { id: "mihon-post".to_owned(), name: name("見本ポスト", "Mihon Post") };
-    let trust = Trust::Url(Url::parse(&format!("{PORTAL}/roots.pem")).unwrap());
+    let trust = Trust::Urls(vec![Url::parse(&format!("{PORTAL}/roots.pem")).unwrap()]);
     Config::test(web::Origin::parse(SAMPLE).unwrap(), portal, vec![post], trust)
 }
 
