@@ -35,6 +35,8 @@ pub struct Call {
     pub url: String,
     /// What came back; `None` when nothing did.
     pub status: Option<u16>,
+    /// What was sent.
+    pub body: Bytes,
 }
 
 /// What goes wrong with a call.
@@ -108,7 +110,8 @@ impl Net {
         let url = format!("{origin}{}", uri.path());
         let what = format!("{} {url}", parts.method);
         let record = |status| {
-            self.0.calls.lock().push(Call { method: parts.method.to_string(), url: url.clone(), status });
+            let body = body.clone();
+            self.0.calls.lock().push(Call { method: parts.method.to_string(), url: url.clone(), status, body });
         };
         let trouble = self.strike(&what);
         if trouble == Some(Trouble::Refused) {
@@ -128,7 +131,7 @@ impl Net {
         let path = uri.path_and_query().map_or("/", |p| p.as_str());
         let Ok(relative) = path.parse() else { return Err(OutboundError::Forbidden(url)) };
         let status = {
-            let method = parts.method.clone();
+            let (method, sent) = (parts.method.clone(), body.clone());
             parts.uri = relative;
             let host = uri.authority().map_or("", |a| a.as_str());
             if let Ok(value) = http::HeaderValue::from_str(host) {
@@ -139,7 +142,7 @@ impl Net {
                 Err(never) => match never {},
             };
             let status = answer.status().as_u16();
-            self.0.calls.lock().push(Call { method: method.to_string(), url, status: Some(status) });
+            self.0.calls.lock().push(Call { method: method.to_string(), url, status: Some(status), body: sent });
             answer
         };
         if trouble == Some(Trouble::AnswerLost) {

@@ -27,6 +27,10 @@ pub const SAMPLE: &str = "https://tax.example";
 pub const CARDS: &str = "https://cards.example";
 /// The delivery service's id at the portal.
 pub const DELIVERY_ID: &str = "mihon-post";
+/// The second delivery service's origin ([`World::with_two`]).
+pub const SECOND: &str = "https://box.example";
+/// Its id at the portal.
+pub const SECOND_ID: &str = "midori-box";
 
 /// All roles, running.
 pub struct World {
@@ -46,12 +50,23 @@ pub struct World {
     pub delivery: mailbox::Delivery,
     /// Its database.
     pub delivery_db: Db,
+    /// The second delivery service, in a world that has one.
+    pub second: Option<Second>,
     /// The sample service.
     pub sample: sample::Sample,
     /// The cards.
     pub cards: testcard::Cards,
     places: Places,
     roots: String,
+}
+
+/// The second delivery service.
+pub struct Second {
+    /// It.
+    pub delivery: mailbox::Delivery,
+    /// Its database.
+    pub db: Db,
+    place: TestDb,
 }
 
 struct Places {
@@ -89,6 +104,15 @@ fn name(ja: &str, en: &str) -> ClientName {
 impl World {
     /// A world on `engine`, with the test people who are registered from the start.
     pub async fn new(engine: Engine) -> Self {
+        Self::build(engine, false).await
+    }
+
+    /// The same with a second delivery service; the sample service asks for both.
+    pub async fn with_two(engine: Engine) -> Self {
+        Self::build(engine, true).await
+    }
+
+    async fn build(engine: Engine, two: bool) -> Self {
         let clock = FakeClock::at(Timestamp::from_secs(1_795_000_000));
         let rng = Rng::system();
         let net = Net::default();
@@ -113,18 +137,40 @@ impl World {
         let delivery_db = places.delivery.open(mailbox::SCHEMA);
         let (delivery, router) = start_delivery(&delivery_db, &net, &clock.clock(), &rng).await;
         net.host(DELIVERY, vec![router]);
+        let second = if two {
+            let place = TestDb::new(engine);
+            let db = place.open(mailbox::SCHEMA);
+            let (delivery, router) = start_second(&db, &net, &clock.clock(), &rng).await;
+            net.host(SECOND, vec![router]);
+            Some(Second { delivery, db, place })
+        } else {
+            None
+        };
 
         let portal_db = places.portal.open(portal::SCHEMA);
-        let (portal, router) = start_portal(&portal_db, &net, &clock.clock(), &rng, &roots).await;
+        let (portal, router) = start_portal(&portal_db, &net, &clock.clock(), &rng, &roots, two).await;
         net.host(PORTAL, vec![router]);
         register_for_sign_on(&portal, &clock.clock()).await;
 
         let db = places.sample.open(&[sample::MIGRATIONS]);
-        let (sample, router) = start_sample(&db, &net, &clock.clock(), &rng).await;
+        let (sample, router) = start_sample(&db, &net, &clock.clock(), &rng, two).await;
         net.host(SAMPLE, vec![router]);
 
-        let world =
-            Self { engine, clock, rng, net, portal, portal_db, delivery, delivery_db, sample, cards, places, roots };
+        let world = Self {
+            engine,
+            clock,
+            rng,
+            net,
+            portal,
+            portal_db,
+            delivery,
+            delivery_db,
+            second,
+            sample,
+            cards,
+            places,
+            roots,
+        };
         world.seed().await;
         world
     }
@@ -146,9 +192,11 @@ impl World {
         // SQLite lets one process in: everything that holds the old one has to go first.
         let idle = TestDb::new(Engine::Sqlite);
         self.portal_db = idle.open(portal::SCHEMA);
-        self.portal = start_portal(&self.portal_db, &self.net, &self.clock.clock(), &self.rng, &self.roots).await.0;
+        let two = self.second.is_some();
+        self.portal =
+            start_portal(&self.portal_db, &self.net, &self.clock.clock(), &self.rng, &self.roots, two).await.0;
         let db = reopen(&self.places.portal, portal::SCHEMA).await;
-        let (portal, router) = start_portal(&db, &self.net, &self.clock.clock(), &self.rng, &self.roots).await;
+        let (portal, router) = start_portal(&db, &self.net, &self.clock.clock(), &self.rng, &self.roots, two).await;
         (self.portal, self.portal_db) = (portal, db);
         self.net.host(PORTAL, vec![router]);
     }
@@ -165,12 +213,27 @@ impl World {
         self.net.host(DELIVERY, vec![router]);
     }
 
+    /// The same for the second delivery service.
+    pub async fn restart_second(&mut self) {
+        self.net.unplug(SECOND);
+        let idle = TestDb::new(Engine::Sqlite);
+        let (clock, rng) = (self.clock.clock(), self.rng.clone());
+        let second = self.second.as_mut().expect("a world with two");
+        second.db = idle.open(mailbox::SCHEMA);
+        second.delivery = start_second(&second.db, &self.net, &clock, &rng).await.0;
+        let db = reopen(&second.place, mailbox::SCHEMA).await;
+        let (delivery, router) = start_second(&db, &self.net, &clock, &rng).await;
+        (second.delivery, second.db) = (delivery, db);
+        self.net.host(SECOND, vec![router]);
+    }
+
     /// A second node of the portal on the same database (PostgreSQL): from now on calls take turns.
     pub async fn second_portal_node(&self) {
         assert_eq!(self.engine, Engine::Postgres, "SQLite has one node");
         let first = self.net.unplug(PORTAL);
         let db = self.places.portal.open(portal::SCHEMA);
-        let (_, router) = start_portal(&db, &self.net, &self.clock.clock(), &self.rng, &self.roots).await;
+        let two = self.second.is_some();
+        let (_, router) = start_portal(&db, &self.net, &self.clock.clock(), &self.rng, &self.roots, two).await;
         self.net.host(PORTAL, first.into_iter().chain([router]).collect());
     }
 
@@ -184,11 +247,17 @@ impl World {
         person(id).unwrap_or_else(|| panic!("there is no test person {id}"))
     }
 
-    /// From the sample's start page to the portal's address, in a browser.
+    /// From the sample's start page to the portal's address, in a browser; for both delivery services where there are two.
     pub async fn leave(&self, browser: Citizen) -> (Citizen, String) {
+        let both: &[(&str, &str)] = if self.second.is_some() { &[("service-2", "on")] } else { &[] };
+        self.leave_with(browser, both).await
+    }
+
+    /// The same with fields of the start page filled in.
+    pub async fn leave_with(&self, browser: Citizen, fields: &[(&str, &str)]) -> (Citizen, String) {
         let mut browser = browser.stopping_at([format!("{PORTAL}/oauth/authorize")]);
         let start = browser.open(SAMPLE).await.unwrap().page().unwrap();
-        match browser.act(&start, "connect", &[]).await.unwrap() {
+        match browser.act(&start, "connect", fields).await.unwrap() {
             Arrival::Stopped { redirect_to } => (browser, redirect_to.to_string()),
             Arrival::Page(page) => panic!("the sample shows {} ({})", page.id(), page.h1()),
         }
@@ -229,6 +298,10 @@ impl World {
             self.delivery.kit().run_jobs().await.unwrap();
             self.portal.sweep().await.unwrap();
             self.delivery.kit().sweep().await.unwrap();
+            if let Some(second) = &self.second {
+                second.delivery.kit().run_jobs().await.unwrap();
+                second.delivery.kit().sweep().await.unwrap();
+            }
         }
     }
 
@@ -242,9 +315,14 @@ impl World {
         states(&self.portal_db, "SELECT id, state FROM linkages ORDER BY id").await
     }
 
-    /// States of all linkages at the delivery service: `(id, state)`.
+    /// States of all linkages at the delivery services: `(id, state)`.
     pub async fn delivery_linkages(&self) -> Vec<(String, String)> {
-        states(&self.delivery_db, "SELECT id, state FROM linkages ORDER BY id").await
+        let mut all = states(&self.delivery_db, "SELECT id, state FROM linkages ORDER BY id").await;
+        if let Some(second) = &self.second {
+            all.extend(states(&second.db, "SELECT id, state FROM linkages ORDER BY id").await);
+            all.sort();
+        }
+        all
     }
 
     /// Fails unless both sides agree about every linkage: what one calls linked the other calls active,
@@ -304,7 +382,29 @@ fn person(id: &str) -> Option<drive::Person> {
     })
 }
 
-async fn start_portal(db: &Db, net: &Net, clock: &Clock, rng: &Rng, roots: &str) -> (portal::Portal, Router) {
+async fn start_portal(
+    db: &Db,
+    net: &Net,
+    clock: &Clock,
+    rng: &Rng,
+    roots: &str,
+    two: bool,
+) -> (portal::Portal, Router) {
+    let connection = |id: &str, issuer: &str, ja: &str, en: &str| portal::DeliveryConfig {
+        id: id.to_owned(),
+        name: name(ja, en),
+        operator: name("見本送達株式会社", "Mihon Delivery Inc."),
+        issuer: issuer.to_owned(),
+        resources: None,
+        client_id: "portal".to_owned(),
+        sso_client_id: Some(id.to_owned()),
+        initiate_login_uri: Some(Url::parse(&format!("{issuer}/sso/start")).unwrap()),
+        operating: None,
+    };
+    let mut deliveries = vec![connection(DELIVERY_ID, DELIVERY, "見本ポスト", "Mihon Post")];
+    if two {
+        deliveries.push(connection(SECOND_ID, SECOND, "みどり文書箱", "Midori Box"));
+    }
     let at = |path: &str| Url::parse(&format!("{CARDS}{path}")).unwrap();
     let config = portal::Config {
         origin: origin(PORTAL),
@@ -317,17 +417,7 @@ async fn start_portal(db: &Db, net: &Net, clock: &Clock, rng: &Rng, roots: &str)
             crl_base: at("/crl"),
             predecessors: Some(at("/api/predecessors")),
         },
-        deliveries: vec![portal::DeliveryConfig {
-            id: DELIVERY_ID.to_owned(),
-            name: name("見本ポスト", "Mihon Post"),
-            operator: name("見本送達株式会社", "Mihon Delivery Inc."),
-            issuer: DELIVERY.to_owned(),
-            resources: None,
-            client_id: "portal".to_owned(),
-            sso_client_id: Some(DELIVERY_ID.to_owned()),
-            initiate_login_uri: Some(Url::parse(&format!("{DELIVERY}/sso/start")).unwrap()),
-            operating: None,
-        }],
+        deliveries,
     };
     let sealer = Sealer::new(&master("portal"), rng.clone()).unwrap();
     portal::build(config, db.clone(), sealer, Arc::new(net.clone()), clock.clone(), rng.clone())
@@ -372,11 +462,31 @@ async fn start_delivery(db: &Db, net: &Net, clock: &Clock, rng: &Rng) -> (mailbo
         .unwrap_or_else(|e| panic!("{}", e.details()))
 }
 
-async fn start_sample(db: &Db, net: &Net, clock: &Clock, rng: &Rng) -> (sample::Sample, Router) {
+async fn start_second(db: &Db, net: &Net, clock: &Clock, rng: &Rng) -> (mailbox::Delivery, Router) {
+    let mut config = mailbox::Config::test(origin(SECOND), origin(PORTAL)).unwrap();
+    config.passwords = mailbox::PasswordCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 4 };
+    config.limits.sign_ups = None;
+    config.portal.our_client_id = SECOND_ID.to_owned();
+    config.name = Some(name("みどり文書箱", "Midori Box"));
+    config.samples = mailbox::Samples::Elsewhere;
+    let sealer = Sealer::new(&master("second"), rng.clone()).unwrap();
+    mailbox::build(config, db.clone(), sealer, Arc::new(net.clone()), clock.clone(), rng.clone())
+        .await
+        .unwrap_or_else(|e| panic!("{}", e.details()))
+}
+
+async fn start_sample(db: &Db, net: &Net, clock: &Clock, rng: &Rng, two: bool) -> (sample::Sample, Router) {
     let portal = sample::Portal { issuer: origin(PORTAL), name: name("縁ポータル", "Enishi Portal") };
-    let services =
+    let mut services =
         vec![sample::DeliveryService { id: DELIVERY_ID.to_owned(), name: name("見本ポスト", "Mihon Post") }];
-    let trust = sample::Trust::Url(Url::parse(&format!("{DELIVERY}/issuers.pem")).unwrap());
+    let roots = |at: &str| Url::parse(&format!("{at}/issuers.pem")).unwrap();
+    let mut trust = vec![roots(DELIVERY)];
+    if two {
+        services
+            .push(sample::DeliveryService { id: SECOND_ID.to_owned(), name: name("みどり文書箱", "Midori Box") });
+        trust.push(roots(SECOND));
+    }
+    let trust = sample::Trust::Urls(trust);
     let config = sample::Config::test(origin(SAMPLE), portal, services, trust);
     let sealer = Sealer::new(&master("sample"), rng.clone()).unwrap();
     sample::build(config, db.clone(), sealer, Arc::new(net.clone()), clock.clone(), rng.clone())

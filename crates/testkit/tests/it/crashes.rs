@@ -76,7 +76,7 @@ async fn behind_every_write(who: Who) {
 
 /// What a patient citizen does after an error page: opens the address of the run again, and presses what
 /// is there. Gives up after a while; then they are returned when they come back later.
-async fn go_on(
+pub(crate) async fn go_on(
     w: &World,
     browser: &mut drive::Citizen,
     url: &str,

@@ -6,6 +6,7 @@ mod attacks;
 mod control;
 mod crashes;
 mod journeys;
+mod several;
 
 fn decide(value: serde_json::Value) -> drive::Decisions {
     serde_json::from_value(value).unwrap()
