@@ -63,18 +63,26 @@ export const STEPS = {
   },
   'portal/link': (v) => v.act('link'),
   'portal/handover': (v) => v.act('next'),
-  'delivery/sign-in': async (v, who) => {
-    if (who.signUp) return v.act('to-sign-up');
-    await fill(v, who);
-    await v.act('sign-in');
-  },
-  'delivery/sign-up': async (v, who) => {
-    await fill(v, who);
-    await v.act('sign-up');
-  },
-  'delivery/allow': (v) => v.act('allow'),
-  'delivery/linked': (v) => v.act('return'),
+  'portal/between': (v) => v.act('link'),
+  ...atDelivery('delivery'),
+  ...atDelivery('second_delivery'),
 };
+
+function atDelivery(role) {
+  return {
+    [`${role}/sign-in`]: async (v, who) => {
+      if (who.signUp) return v.act('to-sign-up');
+      await fill(v, who);
+      await v.act('sign-in');
+    },
+    [`${role}/sign-up`]: async (v, who) => {
+      await fill(v, who);
+      await v.act('sign-up');
+    },
+    [`${role}/allow`]: (v) => v.act('allow'),
+    [`${role}/linked`]: (v) => v.act('return'),
+  };
+}
 
 const here = (w) => `${w.role}/${w.id}`;
 
@@ -89,7 +97,7 @@ export async function step(v, who) {
 /** Goes on by ordinary steps until `target` is shown. Starts at the sample service when nothing is open. */
 export async function go(v, who, target) {
   if (v.url() === 'about:blank') await v.open(v.demo.sample);
-  for (let steps = 0; steps < 25; steps += 1) {
+  for (let steps = 0; steps < 35; steps += 1) {
     const where = await v.where();
     if (here(where) === target) return where;
     await step(v, who);

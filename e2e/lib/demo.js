@@ -23,7 +23,7 @@ export function binary() {
 }
 
 /** What the announcement names, by role; `production_…` and `new_sample` are of the production world. */
-const PLACES = ['portal', 'delivery', 'sample', 'cards', 'desk', 'production_portal', 'production_delivery', 'production_cards', 'new_sample'];
+const PLACES = ['portal', 'delivery', 'second_delivery', 'sample', 'cards', 'desk', 'production_portal', 'production_delivery', 'production_cards', 'new_sample'];
 
 const running = new Set();
 process.on('exit', () => {
