@@ -29,7 +29,7 @@ for (const [name, change, status, error, words] of [
   ['no PKCE', { form: { code_challenge: undefined, code_challenge_method: undefined } }, 400, 'invalid_request', /code_challenge is missing/],
   ['plain PKCE', { form: { code_challenge_method: 'plain' } }, 400, 'invalid_request', /S256/],
   ['unregistered redirect address', { form: { redirect_uri: 'http://localhost:9/calback' } }, 400, 'invalid_request', /nearest registered one is 'http:\/\/localhost:9\/callback'/],
-  ['unknown delivery service', { form: { authorization_details: JSON.stringify([{ type: 'attribute_linkage', delivery_services: [{ id: 'nobody' }] }]) } }, 400, 'invalid_authorization_details', /nobody.*there are: mihon-post/],
+  ['unknown delivery service', { form: { authorization_details: JSON.stringify([{ type: 'attribute_linkage', delivery_services: [{ id: 'nobody' }] }]) } }, 400, 'invalid_authorization_details', /nobody.*there are: midori-box, mihon-post/],
   ['details are no JSON', { form: { authorization_details: '{' } }, 400, 'invalid_authorization_details', /JSON array/],
   ['unknown type of details', { form: { authorization_details: '[{"type":"everything"}]' } }, 400, 'invalid_authorization_details', /everything/],
   ['nothing asked for', { form: { authorization_details: undefined } }, 400, 'invalid_authorization_details', /attribute_linkage/],

@@ -22,7 +22,7 @@ pub struct Issuer {
 }
 
 /// Every issuer of the samples.
-pub const ISSUERS: [Issuer; 5] = [
+pub static ISSUERS: [Issuer; 5] = [
     Issuer {
         id: "mihon-life", name: "見本生命保険株式会社", corporate_number: "0000000000001", form: Form::Life
     },
@@ -222,11 +222,17 @@ mod tests {
 
     #[test]
     fn samples_are_repeatable_valid_and_differ_by_person() {
-        let ichiro = certificates("ichiro", "鈴木 一郎", 2026);
-        assert_eq!(ichiro, certificates("ichiro", "鈴木 一郎", 2026));
-        assert_ne!(ichiro, certificates("hanako", "鈴木 一郎", 2026));
-        assert_eq!(ichiro.iter().map(Certificate::issuer).collect::<Vec<_>>(), ISSUERS.map(|i| i.name));
-        for (certificate, issuer) in ichiro.iter().zip(ISSUERS) {
+        let all = |id: &str| {
+            let mut all = certificates(id, "鈴木 一郎", 2026);
+            all.extend(certificates_elsewhere(id, "鈴木 一郎", 2026));
+            all
+        };
+        let ichiro = all("ichiro");
+        assert_eq!(ichiro, all("ichiro"));
+        assert_ne!(ichiro, all("hanako"));
+        let issuers: Vec<_> = ISSUERS.iter().map(|i| i.name).collect();
+        assert_eq!(ichiro.iter().map(Certificate::issuer).collect::<Vec<_>>(), issuers);
+        for (certificate, issuer) in ichiro.iter().zip(&ISSUERS) {
             assert_eq!(certificate.form(), issuer.form);
             assert_eq!(issuer_named(certificate.issuer()), ISSUERS.iter().find(|i| i.id == issuer.id));
             let xml = certificate.to_xml().unwrap();

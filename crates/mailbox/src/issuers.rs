@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ::store::{Db, Sealer};
 use base::{Clock, Rng};
-use document::samples::ISSUERS;
+use document::samples::Issuer;
 use pki::RsaKey;
 use pki::testca::{IssuerCa, IssuerName};
 use tokio::sync::OnceCell;
@@ -27,22 +27,35 @@ pub(crate) struct Issuers {
 
 /// The issuers once somebody has asked for them. RSA keys take some tenths of a second each, which no
 /// start-up should wait for.
-#[derive(Default)]
-pub(crate) struct LazyIssuers(OnceCell<Arc<Issuers>>);
+pub(crate) struct LazyIssuers {
+    made: OnceCell<Arc<Issuers>>,
+    of: &'static [Issuer],
+}
 
 impl LazyIssuers {
+    /// Of these: no key is made that no document needs.
+    pub(crate) const fn new(of: &'static [Issuer]) -> Self {
+        Self { made: OnceCell::const_new(), of }
+    }
+
     pub(crate) async fn get(&self, db: &Db, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Result<Arc<Issuers>, Fault> {
-        self.0.get_or_try_init(|| load(db, sealer, clock, rng)).await.cloned()
+        self.made.get_or_try_init(|| load(self.of, db, sealer, clock, rng)).await.cloned()
     }
 }
 
-async fn load(db: &Db, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Result<Arc<Issuers>, Fault> {
+async fn load(
+    of: &'static [Issuer],
+    db: &Db,
+    sealer: &Sealer,
+    clock: &Clock,
+    rng: &Rng,
+) -> Result<Arc<Issuers>, Fault> {
     // The second round reads what another node wrote while we were making ours.
     for _ in 0..2 {
         let rows = db.read(issuers::all).await?;
         let (sealer, rng) = (sealer.clone(), rng.clone());
         let now = clock.now();
-        let (issuers, fresh) = tokio::task::spawn_blocking(move || complete(&rows, &sealer, now, &rng)).await??;
+        let (issuers, fresh) = tokio::task::spawn_blocking(move || complete(of, &rows, &sealer, now, &rng)).await??;
         if fresh.is_empty() {
             return Ok(Arc::new(issuers));
         }
@@ -58,6 +71,7 @@ async fn load(db: &Db, sealer: &Sealer, clock: &Clock, rng: &Rng) -> Result<Arc<
 
 /// The issuers of the rows, and rows for those that are missing.
 fn complete(
+    of: &'static [Issuer],
     rows: &[IssuerRow],
     sealer: &Sealer,
     now: base::Timestamp,
@@ -75,7 +89,7 @@ fn complete(
         }
     };
     let mut signers = HashMap::new();
-    for issuer in &ISSUERS {
+    for issuer in of {
         let (key, certificate) = match stored(issuer.id) {
             Some(row) => (RsaKey::from_pkcs8(&sealer.open(COLUMN, &row.sealed)?)?, row.certificate.clone()),
             None => {

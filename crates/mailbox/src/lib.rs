@@ -70,6 +70,17 @@ pub enum Samples {
     Elsewhere,
 }
 
+impl Samples {
+    /// Who issues them: the last is the one of elsewhere.
+    pub(crate) fn issuers(self) -> &'static [document::samples::Issuer] {
+        let (usual, elsewhere) = document::samples::ISSUERS.split_at(document::samples::ISSUERS.len() - 1);
+        match self {
+            Self::Usual => usual,
+            Self::Elsewhere => elsewhere,
+        }
+    }
+}
+
 impl Config {
     /// The usual settings of the test environment: portal and service by their origins.
     ///

@@ -61,7 +61,7 @@ impl Post {
     ) -> Result<Self, Fault> {
         let Parts { db, sealer, clock, rng, .. } = parts.clone();
         let passwords = Passwords::new(cost, rng.clone())?;
-        let issuers = LazyIssuers::default();
+        let issuers = LazyIssuers::new(samples.issuers());
         let post = Self(Arc::new(Inner { db, sealer, clock, rng, passwords, issuers, environment, samples }));
         if seed && environment == Environment::Test {
             post.seed().await?;
