@@ -20,7 +20,7 @@
 //! - [`Case::todo`] says who must act and by when, [`Case::missing`] what keeps the drafts from being submitted,
 //!   [`Case::draft`] what a form begins with. Drafts, files and assignments are the caller's.
 //! - [`settings::client`] makes of approved sheets the client that a portal is told to have, in the words of
-//!   [`registry`]; [`settings::restated`] what it was told last as it has to be after a start, suspension, resumption or end.
+//!   `oauth::registry`, which both sides share.
 
 pub mod answers;
 pub mod case;
